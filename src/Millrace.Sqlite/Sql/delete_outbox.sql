@@ -1,0 +1,1 @@
+DELETE FROM millrace_outbox WHERE id <= $last;

@@ -1,0 +1,1 @@
+SELECT cancel, errors FROM jobs WHERE id = ?1 AND token = ?2 AND state = 1;

@@ -1,0 +1,1 @@
+SELECT id FROM owners WHERE expires_at <= ?1;

@@ -1,0 +1,1 @@
+SELECT state, queue, key FROM jobs WHERE id = ?1;

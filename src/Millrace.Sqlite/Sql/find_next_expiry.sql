@@ -1,0 +1,1 @@
+SELECT min(expires_at) FROM owners WHERE id <> ?1;

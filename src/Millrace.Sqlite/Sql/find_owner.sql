@@ -1,0 +1,1 @@
+SELECT held_back FROM owners WHERE id = ?1;

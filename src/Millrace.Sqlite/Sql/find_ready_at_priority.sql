@@ -1,0 +1,4 @@
+SELECT id, seq, key, token, attempts, crashes, snoozes, enqueued_at, tenant, kind, headers, body, requeued_from
+FROM jobs INDEXED BY jobs_ready
+WHERE queue = ?1 AND state = 0 AND priority = ?2
+ORDER BY seq;

@@ -1,0 +1,1 @@
+UPDATE jobs SET state = 4 WHERE id = ?1;

@@ -1,0 +1,1 @@
+SELECT at, actor, action, target, detail FROM audit ORDER BY n DESC LIMIT $limit;

@@ -1,0 +1,1 @@
+SELECT worker, paused_by, reason, at FROM pauses ORDER BY worker;

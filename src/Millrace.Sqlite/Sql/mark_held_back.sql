@@ -1,0 +1,1 @@
+UPDATE owners SET held_back = ?2 WHERE id = ?1;

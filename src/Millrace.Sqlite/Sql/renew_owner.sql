@@ -1,0 +1,1 @@
+UPDATE owners SET expires_at = ?2 WHERE id = ?1;

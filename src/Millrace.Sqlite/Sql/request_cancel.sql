@@ -1,0 +1,1 @@
+UPDATE jobs SET cancel = 1 WHERE id = ?1;

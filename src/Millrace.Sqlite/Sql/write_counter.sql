@@ -1,0 +1,1 @@
+UPDATE counter SET next_id = ?1;
