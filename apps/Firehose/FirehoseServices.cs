@@ -1,0 +1,79 @@
+using Firehose.Monitoring;
+using Firehose.Reading;
+using Firehose.Storage;
+using Firehose.Writing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Millrace.Handling;
+using Millrace.Hosting;
+using Millrace.Retries;
+using Millrace.Sources;
+using Millrace.Storage;
+
+namespace Firehose;
+
+/// <summary>Puts the firehose into a host.</summary>
+public static class FirehoseServices
+{
+    /// <summary>The name of the database in the data directory.</summary>
+    public const string DatabaseName = "firehose.db";
+
+    /// <summary>The name of the worker that applies events.</summary>
+    public const string WriterName = "firehose-writer";
+
+    /// <summary>The name of the meter, for `AddMeter`.</summary>
+    public const string MeterName = FirehoseActivity.MeterName;
+
+    /// <summary>A frame is at most 5 MB, and its stored form is smaller.</summary>
+    private const int MaxBodyBytes = 8 * 1024 * 1024;
+
+    /// <summary>Enough for all pipelines' batches of ordinary events; the process stays small when they are not.</summary>
+    private const long MaxInFlightBytes = 16 * 1024 * 1024;
+
+    /// <summary>Adds the given roles; their tables are in <paramref name="directory"/>, which exists. The database is opened, and refused if need be, when the host starts.</summary>
+    public static MillraceBuilder AddFirehose(this MillraceBuilder builder, FirehoseOptions options, string directory, FirehoseRoles roles = FirehoseRoles.All)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentException.ThrowIfNullOrEmpty(directory);
+        var services = builder.Services;
+        services.TryAddSingleton(provider => new FirehoseActivity(provider.GetRequiredService<TimeProvider>(), LoggerOf(provider)));
+        services.TryAddSingleton(provider => SqliteFirehoseStore.Open(Path.Combine(directory, DatabaseName), provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton(provider => new FirehoseMonitor(options, roles, provider.GetRequiredService<FirehoseActivity>(),
+            provider.GetRequiredService<SqliteFirehoseStore>(), provider.GetRequiredService<JobStore>()));
+        if (roles.HasFlag(FirehoseRoles.Writer)) AddWriter(builder, options);
+        if (roles.HasFlag(FirehoseRoles.Reader)) services.AddSingleton<IHostedService>(provider => ReaderOf(provider, options));
+        return builder;
+    }
+
+    private static void AddWriter(MillraceBuilder builder, FirehoseOptions options) => builder.AddBatchWorker(
+        WriterName,
+        provider => new FirehoseWriter(provider.GetRequiredService<SqliteFirehoseStore>(), provider.GetRequiredService<FirehoseActivity>()),
+        MessageReaders.Raw,
+        worker =>
+        {
+            worker.Queue = QueuedFrame.Queue;
+            worker.Order = Order.PerKey;
+            worker.Concurrency = options.Pipelines;
+            worker.BatchSize = options.BatchSize;
+            worker.MaxInFlight = Math.Min(1_000_000, Math.Max(worker.MaxInFlight, options.BatchSize * options.Pipelines * 2));
+            worker.MaxInFlightBytes = MaxInFlightBytes;
+            worker.MaxBodyBytes = MaxBodyBytes;
+            // Every effect can be repeated and no event crashes a process: one that was in hand at many kills is as good as any other.
+            worker.Retry.QuarantineAfter = 100;
+            worker.Retry.Backoff = new Backoff.Exponential(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(30));
+        });
+
+    private static RelayReaderService ReaderOf(IServiceProvider provider, FirehoseOptions options) => new(new RelayReader(
+        options,
+        provider.GetRequiredService<JobStore>(),
+        provider.GetRequiredService<SqliteFirehoseStore>(),
+        provider.GetRequiredService<FirehoseActivity>(),
+        provider.GetRequiredService<TimeProvider>(),
+        provider.GetRequiredService<Random>(),
+        LoggerOf(provider)));
+
+    private static ILogger LoggerOf(IServiceProvider provider) => provider.GetRequiredService<ILoggerFactory>().CreateLogger("Firehose");
+}

@@ -1,0 +1,14 @@
+using System.Text;
+
+namespace Firehose.Records;
+
+/// <summary>Text of a record in the form that every database takes.</summary>
+internal static class RecordText
+{
+    /// <summary>The text, with U+FFFD for each U+0000: valid in a record, refused by PostgreSQL.</summary>
+    public static string Of(ReadOnlySpan<byte> utf8)
+    {
+        var text = Encoding.UTF8.GetString(utf8);
+        return utf8.Contains((byte)0) ? text.Replace('\0', '\uFFFD') : text;
+    }
+}

@@ -1,0 +1,192 @@
+using Firehose.Decoding;
+
+namespace Firehose.Storage;
+
+/// <summary>
+/// The rules of what events do, without SQL: a batch is folded, per key, into the few changes that a store then writes in one
+/// transaction. Applying the events one by one would end in the same rows (docs/decisions/021-fold-batches.md).
+/// </summary>
+/// <param name="repos">The state of every repository in the batch; changed by the fold.</param>
+/// <param name="reported">Which delivery reported a record as bad, by URI and revision; all that the batch's faulty changes name.</param>
+/// <param name="now">Stands in for a time stamp that is none.</param>
+internal sealed class BatchFold(
+    IReadOnlyDictionary<string, RepoState> repos,
+    IReadOnlyDictionary<(string Uri, string Rev), string> reported,
+    DateTimeOffset now)
+{
+    private readonly Dictionary<string, RowChange> _rows = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _purges = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Uri, string Rev), RejectedRecord> _rejected = [];
+
+    /// <summary>The accounts whose rows from before this batch are to be removed, before anything else.</summary>
+    public IReadOnlyCollection<string> Purges => _purges;
+
+    /// <summary>The rows to change, each once.</summary>
+    public IReadOnlyCollection<RowChange> Rows => _rows.Values;
+
+    /// <summary>The records that do not fit.</summary>
+    public IReadOnlyCollection<RejectedRecord> Rejected => _rejected.Values;
+
+    /// <summary>How many repositories this batch found out of step.</summary>
+    public int ChainBreaks { get; private set; }
+
+    /// <summary>By how many the number of desynchronized repositories changes.</summary>
+    public int Desynchronized { get; private set; }
+
+    /// <summary>Folds the next event of the batch.</summary>
+    public Verdict Add(FirehoseEvent next)
+    {
+        var frame = next.Frame;
+        if (frame.Kind is not (FrameKind.Commit or FrameKind.Sync or FrameKind.Identity or FrameKind.Account)) return Verdict.Ignored;
+
+        var repo = repos[frame.Did];
+        var at = TimeText.OfEvent(frame.Time, now);
+        if (repo.IsNew)
+        {
+            repo.IsNew = false;
+            repo.Changed = true;
+            Touch(repo, at);
+        }
+        return frame.Kind switch
+        {
+            FrameKind.Commit => AddCommit(next, repo, at),
+            FrameKind.Sync => AddSync(frame, repo),
+            FrameKind.Identity => AddIdentity(frame, repo, at),
+            _ => AddAccount(frame, repo, at),
+        };
+    }
+
+    private Verdict AddCommit(FirehoseEvent next, RepoState repo, string at)
+    {
+        var frame = next.Frame;
+        var rev = frame.Rev!;
+        var late = string.CompareOrdinal(rev, repo.Rev) <= 0;
+        if (repo.Inactive)
+        {
+            // The revision moves on all the same, else a redelivery after the account's return would be taken for news.
+            if (!late) MoveTo(repo, rev, frame.Data, outOfStep: next.Changes.Count > 0);
+            return Verdict.Ignored;
+        }
+        if (late) return next.Requeued ? AddChanges(next, at, late) : AgainOrStale(next);
+
+        var outOfStep = repo.Rev is not null
+            && (frame.Since != repo.Rev || (repo.Data is not null && !frame.PrevData.IsDefault && frame.PrevData.ToString() != repo.Data));
+        MoveTo(repo, rev, frame.Data, outOfStep);
+        return AddChanges(next, at, late);
+    }
+
+    private Verdict AddChanges(FirehoseEvent next, string at, bool late)
+    {
+        var verdict = Verdict.Applied;
+        foreach (var change in next.Changes)
+        {
+            if (change.Fault is not null)
+            {
+                verdict = Verdict.Rejected;
+                _rejected[(change.Uri, next.Frame.Rev!)] = new(change.Uri, next.Frame.Did, next.Frame.Rev!, next.Delivery, change.Fault);
+            }
+            var known = _rows.TryGetValue(change.Uri, out var earlier);
+            if (known && string.CompareOrdinal(earlier!.Rev, next.Frame.Rev) > 0) continue;
+            _rows[change.Uri] = new RowChange
+            {
+                Kind = KindOf(change, known),
+                Table = change.Table,
+                Uri = change.Uri,
+                Did = next.Frame.Did,
+                Rev = next.Frame.Rev!,
+                IndexedAt = at,
+                Cid = change.Cid,
+                Record = change.Record,
+                TombstoneRev = change.Action == RepoAction.Delete ? next.Frame.Rev : earlier?.TombstoneRev,
+                Late = late,
+            };
+        }
+        return verdict;
+    }
+
+    private static RowChangeKind KindOf(RecordChange change, bool known) => change switch
+    {
+        { Action: RepoAction.Delete } => RowChangeKind.Delete,
+        { Fault: not null } => RowChangeKind.Withdraw,
+        { Action: RepoAction.Create } when !known => RowChangeKind.Insert,
+        _ => RowChangeKind.Replace,
+    };
+
+    /// <summary>The same delivery must end as the same dead letter, should we have died before it was written; another one must not make a second.</summary>
+    private Verdict AgainOrStale(FirehoseEvent next)
+    {
+        foreach (var change in next.Changes)
+            if (change.Fault is not null && WhoReported((change.Uri, next.Frame.Rev!)) == next.Delivery)
+                return Verdict.Rejected;
+        return Verdict.Stale;
+    }
+
+    private string? WhoReported((string, string) record) =>
+        _rejected.TryGetValue(record, out var here) ? here.Delivery : reported.GetValueOrDefault(record);
+
+    private Verdict AddSync(Frame frame, RepoState repo)
+    {
+        var order = string.CompareOrdinal(frame.Rev, repo.Rev);
+        if (order < 0) return Verdict.Stale;
+        var same = order == 0 && (frame.Data.IsDefault || repo.Data is null || frame.Data.ToString() == repo.Data);
+        if (same) return Verdict.Stale;
+
+        MoveTo(repo, frame.Rev!, frame.Data, outOfStep: repo.Rev is not null);
+        return repo.Inactive ? Verdict.Ignored : Verdict.Applied;
+    }
+
+    private static Verdict AddIdentity(Frame frame, RepoState repo, string at)
+    {
+        var mark = new EventMark(frame.Seq, at);
+        if (repo.Identity.Covers(mark)) return Verdict.Stale;
+        repo.Identity = mark;
+        repo.Changed = true;
+        // Without a handle the event only asks to resolve the old one again.
+        if (frame.Handle is not null) repo.NewHandle = frame.Handle;
+        Touch(repo, at);
+        return Verdict.Applied;
+    }
+
+    private Verdict AddAccount(Frame frame, RepoState repo, string at)
+    {
+        var mark = new EventMark(frame.Seq, at);
+        if (repo.Account.Covers(mark)) return Verdict.Stale;
+        repo.Account = mark;
+        repo.AccountStatus = frame.Active ? RepoState.ActiveStatus : frame.Status ?? "inactive";
+        repo.Changed = true;
+        Touch(repo, at);
+        if (repo.AccountStatus == RepoState.DeletedStatus) Purge(repo);
+        return Verdict.Applied;
+    }
+
+    private void Purge(RepoState repo)
+    {
+        // What the batch did before counts for nothing; what it does afterwards starts on empty tables.
+        _purges.Add(repo.Did);
+        foreach (var row in _rows.Values.Where(row => row.Did == repo.Did).ToList()) _rows.Remove(row.Uri);
+        foreach (var record in _rejected.Values.Where(record => record.Did == repo.Did).ToList()) _rejected.Remove((record.Uri, record.Rev));
+        repo.Data = null;
+        if (repo.Desynchronized) Desynchronized--;
+        repo.Desynchronized = false;
+    }
+
+    private void MoveTo(RepoState repo, string rev, Cid data, bool outOfStep)
+    {
+        repo.Rev = rev;
+        repo.Data = data.IsDefault ? null : data.ToString();
+        repo.Changed = true;
+        if (!outOfStep) return;
+        ChainBreaks++;
+        if (repo.Desynchronized) return;
+        repo.Desynchronized = true;
+        Desynchronized++;
+    }
+
+    private static void Touch(RepoState repo, string at)
+    {
+        if (string.CompareOrdinal(at, repo.UserChangedAt) > 0) repo.UserChangedAt = at;
+    }
+}
+
+/// <summary>A record that does not fit its table.</summary>
+internal sealed record RejectedRecord(string Uri, string Did, string Rev, string Delivery, string Reason);

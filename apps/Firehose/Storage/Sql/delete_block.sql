@@ -1,0 +1,1 @@
+DELETE FROM blocks WHERE uri = ?1 AND rev <= ?2;

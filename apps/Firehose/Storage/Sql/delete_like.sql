@@ -1,0 +1,1 @@
+DELETE FROM likes WHERE uri = ?1 AND rev <= ?2 RETURNING actor, subject_uri, counted;

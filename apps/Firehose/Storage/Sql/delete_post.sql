@@ -1,0 +1,1 @@
+DELETE FROM posts WHERE uri = ?1 AND rev <= ?2 RETURNING author, reply_parent, quoted_uri;

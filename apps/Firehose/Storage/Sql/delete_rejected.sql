@@ -1,0 +1,1 @@
+DELETE FROM rejected_records WHERE uri = ?1 AND rev = ?2;

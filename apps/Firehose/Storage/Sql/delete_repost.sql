@@ -1,0 +1,1 @@
+DELETE FROM reposts WHERE uri = ?1 AND rev <= ?2 RETURNING actor, subject_uri, counted;

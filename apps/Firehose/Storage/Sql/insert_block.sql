@@ -1,0 +1,3 @@
+INSERT INTO blocks (uri, cid, actor, subject_did, created_at, rev)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+ON CONFLICT (uri) DO NOTHING;

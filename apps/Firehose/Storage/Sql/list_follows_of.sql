@@ -1,0 +1,1 @@
+SELECT uri, rev FROM follows WHERE uri >= ?1 AND uri < ?2;

@@ -1,0 +1,1 @@
+DELETE FROM tombstones WHERE uri >= ?1 AND uri < ?2;

@@ -1,0 +1,1 @@
+SELECT delivery FROM rejected_records WHERE uri = ?1 AND rev = ?2;

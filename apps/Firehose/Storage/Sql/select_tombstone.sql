@@ -1,0 +1,1 @@
+SELECT rev FROM tombstones WHERE uri = ?1;
