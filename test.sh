@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# Builds, checks the format and runs every test. Usage: ./test.sh [--quick]
+# The quick lane leaves out what takes minutes: large recordings, 200,000 random operations a store, every crash point.
+set -uo pipefail
+cd "$(dirname "$0")"
+
+quick=false
+for argument in "$@"; do
+    case "$argument" in
+        --quick) quick=true ;;
+        *) echo "test.sh: unknown argument \"$argument\"; allowed: --quick" >&2; exit 2 ;;
+    esac
+done
+$quick || export MILLRACE_FULL=1
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 NO_COLOR=1
+
+if ! command -v dotnet > /dev/null; then
+    echo "test.sh: the .NET 10 SDK is missing: install it from https://dotnet.microsoft.com/download/dotnet/10.0" >&2
+    exit 1
+fi
+
+step() {
+    echo "== $*"
+    "$@" || { echo "test.sh: failed: $*" >&2; exit 1; }
+}
+
+step dotnet restore --locked-mode
+step dotnet build -c Release --no-restore
+step dotnet format --verify-no-changes --no-restore
+
+passed=0 failed=0 skipped=0
+output=$(mktemp -d)
+trap 'rm -rf "$output"' EXIT
+for project in tests/*.Tests; do
+    name=$(basename "$project")
+    echo "== $name"
+    "artifacts/bin/$name/release/$name" -noColor 2>&1 | tee "$output/$name"
+    code=${PIPESTATUS[0]}
+    # The runner's closing line: "Name  Total: 12, Errors: 0, Failed: 0, Skipped: 1, Not Run: 0, Time: 1.2s"
+    closing=$(grep -E 'Total: [0-9]+, Errors: [0-9]+, Failed: [0-9]+, Skipped: [0-9]+' "$output/$name" | tail -n 1)
+    number() { sed -E "s/.*$1: ([0-9]+).*/\1/" <<< "$closing"; }
+    if [ -z "$closing" ] || [ "$(number Total)" -eq 0 ]; then
+        echo "test.sh: $name ran no test" >&2
+        failed=$((failed + 1))
+        continue
+    fi
+    bad=$(($(number Failed) + $(number Errors)))
+    [ "$code" -ne 0 ] && [ "$bad" -eq 0 ] && bad=1
+    failed=$((failed + bad))
+    skipped=$((skipped + $(number Skipped)))
+    passed=$((passed + $(number Total) - $(number Failed) - $(number Skipped)))
+done
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]
