@@ -1,0 +1,6 @@
+namespace Millrace;
+
+/// <summary>Puts the Postgres store into a host.</summary>
+public static class PostgresServices
+{
+}
