@@ -1,6 +1,7 @@
 using Bench;
 using Bench.Decoding;
 using Bench.Dispatching;
+using Bench.PostgresWriting;
 using Bench.Replaying;
 using Bench.Sqlite;
 
@@ -11,6 +12,7 @@ IBenchmark[] benchmarks =
     new DispatcherBenchmark(),
     new SqliteBenchmark(),
     new ReplayBenchmark(),
+    new PostgresWriterBenchmark(),
 ];
 
 var benchmark = args.Length == 0 ? null : benchmarks.FirstOrDefault(candidate => candidate.Name == args[0]);
