@@ -1,0 +1,63 @@
+-- Stores messages as one unit. ARGV from 5: the most entries the stream may hold (0: any number), how many messages, then for each:
+-- due (ms since 1970, "+ms" from now, or ''), priority, deduplication id with its tenant ('' for none), its window in ms, the number of
+-- fields and the fields. Answers an id each, with "=" before it when the message was there already; false when there is no room.
+local most, messages = tonumber(ARGV[5]), tonumber(ARGV[6])
+
+local function backlog()
+  local held = call('XLEN', S)
+  if held + messages <= most then return held end
+  free()
+  held = call('XLEN', S)
+  for _, row in ipairs(call('XINFO', 'GROUPS', S)) do
+    local group = to_map(row)
+    -- What is finished and cannot be freed yet, for an older entry is still in hand, is no backlog.
+    if group['name'] == G and group['lag'] then held = math.min(held, group['lag'] + group['pending']) end
+  end
+  return held
+end
+if most > 0 and call('EXISTS', S) == 1 and backlog() + messages > most then return false end
+
+local at = 7
+local function next_argument()
+  at = at + 1
+  return ARGV[at - 1]
+end
+
+local function store(due, priority, fields)
+  local keyed = false
+  for i = 1, #fields, 2 do keyed = keyed or fields[i] == 'key' end
+  -- Keyed messages keep to the order of the stream.
+  if keyed then priority = DEFAULT_PRIORITY end
+  if not due and priority == DEFAULT_PRIORITY then return call('XADD', S, '*', unpack(fields)) end
+  local id = new_id()
+  local hash, place = name('job', id), place_of(id)
+  call('HSET', hash, 'token', 0, 'attempts', 0, 'crashes', 0, 'snoozes', 0, 'place', place, 'priority', priority, 'at', string.format('%d', now))
+  call('HSET', hash, unpack(fields))
+  if due then
+    call('HSET', hash, 'state', 'delayed', 'due', string.format('%d', due))
+    call('ZADD', A .. ':due', string.format('%d', due), id)
+    wake()
+  else
+    make_ready(id, place, priority)
+  end
+  return id
+end
+
+local ids = {}
+for n = 1, messages do
+  local due, priority, known_as, window = next_argument(), tonumber(next_argument()), next_argument(), tonumber(next_argument())
+  local count = tonumber(next_argument())
+  local fields = { unpack(ARGV, at, at + count - 1) }
+  at = at + count
+  if string.sub(due, 1, 1) == '+' then due = now + tonumber(due) else due = tonumber(due) end
+  if due and due <= now then due = nil end
+  local known = known_as ~= '' and call('GET', name('known', known_as))
+  local earlier, over = string.match(known or '', '^(%S+) (%d+)$')
+  if earlier and now < tonumber(over) then
+    ids[n] = '=' .. earlier
+  else
+    ids[n] = store(due, priority, fields)
+    if known_as ~= '' then call('SET', name('known', known_as), ids[n] .. ' ' .. string.format('%d', now + window), 'PX', string.format('%d', window)) end
+  end
+end
+return done(ids)
