@@ -55,9 +55,18 @@ internal sealed class RedisSource : Source
 
     public override string MessagingSystem => RedisStore.SystemName;
 
-    public override void MarkRunning(Delivery delivery) => _marks.Mark(EntryId.OfJob(delivery.Queue, delivery.Id), atOnce: _held.IsSuspect(delivery.Id));
+    public override void MarkRunning(Delivery delivery)
+    {
+        if (IsCurrent(delivery)) _marks.Mark(EntryId.OfJob(delivery.Queue, delivery.Id), atOnce: _held.IsSuspect(delivery.Id));
+    }
 
-    public override void MarkDone(Delivery delivery) => _marks.Clear(EntryId.OfJob(delivery.Queue, delivery.Id));
+    public override void MarkDone(Delivery delivery)
+    {
+        if (IsCurrent(delivery)) _marks.Clear(EntryId.OfJob(delivery.Queue, delivery.Id));
+    }
+
+    /// <summary>A claim from before the lease was lost says nothing about the one we may have now.</summary>
+    private bool IsCurrent(Delivery delivery) => delivery.Receipt is Claim claim && claim.Owner == _owner;
 
     /// <summary>One fetch at a time: a second one waits for what the first leaves over, and closing waits for none.</summary>
     protected override async ValueTask<IReadOnlyList<Delivery>> FetchCoreAsync(FetchLimit limit, CancellationToken stopping)

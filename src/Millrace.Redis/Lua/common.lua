@@ -112,6 +112,8 @@ local function save_gates()
       if gate.queued == 1 then flush_lane(key) end
       gone[#gone + 1] = key
     else
+      -- The owner takes up what queued up behind its own deliveries.
+      if gate.count > 0 and gate.parked == 0 and gate.queued == 1 then call('SADD', name('back', gate.owner), key) end
       set[#set + 1] = key
       set[#set + 1] = string.format('%s %d %d %d', gate.owner, gate.count, gate.parked, gate.queued)
     end

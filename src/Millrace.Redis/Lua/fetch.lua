@@ -76,7 +76,6 @@ end
 
 local function queue_up(id, place, key)
   local gate = gate_of(key)
-  if gate.count > 0 and gate.owner ~= owner then call('SADD', name('back', gate.owner), key) end
   gate.queued = 1
   touch(key)
   call('HSET', name('job', id), 'state', 'held')
@@ -201,14 +200,19 @@ take_back_from_the_dead()
 make_due_ready()
 save_gates()
 gated = call('EXISTS', A .. ':keys') == 1 or ordered
-if not is_alive(owner) then owner = base .. ':' .. call('HINCRBY', A .. ':counts', 'owners', 1) end
-call('ZADD', A .. ':owners', string.format('%d', now + lease), owner)
+local function live_on() call('ZADD', A .. ':owners', string.format('%d', now + lease), owner) end
+if not is_alive(owner) then
+  owner = base .. ':' .. call('HINCRBY', A .. ':counts', 'owners', 1)
+  live_on()
+end
 take_up_lanes()
 woken = false
 take_ready('-inf', DEFAULT_PRIORITY)
 take_new()
 take_ready('(' .. DEFAULT_PRIORITY, '+inf')
 save_gates()
+-- A fetch that brings something is a sign of life.
+if #taken > 0 then live_on() end
 -- Our own fetch sees what is ready; others are told when there is more than we took.
 woken = call('ZCARD', A .. ':ready') > 0
 
