@@ -32,6 +32,7 @@ internal sealed class RedisSource : Source
     private RedisLink? _reads;
     private Sleeper? _sleeper;
     private volatile string _owner = "";
+    private string _forgotten = "";
     private (long At, long Offset)? _looked;
     private bool _unsure;
     private double _meanBody = 256;
@@ -67,6 +68,8 @@ internal sealed class RedisSource : Source
 
     /// <summary>A claim from before the lease was lost says nothing about the one we may have now.</summary>
     private bool IsCurrent(Delivery delivery) => delivery.Receipt is Claim claim && claim.Owner == _owner;
+
+    public override void ForgetClaims() => Interlocked.CompareExchange(ref _forgotten, _owner, "");
 
     /// <summary>One fetch at a time: a second one waits for what the first leaves over, and closing waits for none.</summary>
     protected override async ValueTask<IReadOnlyList<Delivery>> FetchCoreAsync(FetchLimit limit, CancellationToken stopping)
@@ -148,6 +151,7 @@ internal sealed class RedisSource : Source
         while (true)
         {
             if (_over.Count > 0) return TakeOver(limit);
+            if (_forgotten.Length > 0) await EndForgottenAsync(stopping);
             if (_unsure) await ReleaseUnknownAsync(stopping);
             var fetched = await ReadAsync(limit, stopping);
             if (fetched.Deliveries.Count > 0)
@@ -248,6 +252,20 @@ internal sealed class RedisSource : Source
 
         foreach (var id in fetched.Lost) RedisMeters.Lost(_tools.Logger, Options.Queue, id);
         if (fetched.TakenBack > 0) RedisMeters.TakenBack(_tools.Logger, Options.Queue, fetched.TakenBack, fetched.Crashed);
+    }
+
+    /// <summary>What was given up here goes back before anything is claimed anew.</summary>
+    private async Task EndForgottenAsync(CancellationToken stopping)
+    {
+        while ((int)await _link.RunAsync(Script.EndOwner, _keys, stopping, [_forgotten]) == 0)
+        {
+            // It holds more than one call gives back.
+        }
+
+        _held.Clear();
+        _over.Clear();
+        _owner = _forgotten = "";
+        _looked = null;
     }
 
     private async Task ReleaseUnknownAsync(CancellationToken stopping)

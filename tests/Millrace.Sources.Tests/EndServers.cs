@@ -8,5 +8,5 @@ namespace Millrace.Sources.Tests;
 /// <summary>Ends the servers that tests shared.</summary>
 public sealed class EndServers : IAsyncDisposable
 {
-    public ValueTask DisposeAsync() => SharedServer.EndAsync();
+    public ValueTask DisposeAsync() => SharedServers.EndAsync();
 }

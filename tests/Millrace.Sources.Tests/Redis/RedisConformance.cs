@@ -9,17 +9,31 @@ namespace Millrace.Sources.Tests.Redis;
 
 public sealed class RedisResp3Harness : RedisHarness
 {
-    protected override Task<RedisServer> ServerAsync() => SharedServer.Redis;
+    protected override Task<IReadOnlyList<RedisServer>> ServersAsync() => SharedServers.RedisAsync();
+
+    protected override void Configure(RedisStoreOptions options) => options.Protocol = RedisProtocol.Resp3;
 }
 
 /// <summary>The older protocol, and the other way to free entries.</summary>
 public sealed class RedisResp2Harness : RedisHarness
 {
-    protected override RedisProtocol Protocol => RedisProtocol.Resp2;
+    protected override Task<IReadOnlyList<RedisServer>> ServersAsync() => SharedServers.RedisAsync();
 
-    protected override Task<RedisServer> ServerAsync() => SharedServer.Redis;
+    protected override void Configure(RedisStoreOptions options)
+    {
+        options.Protocol = RedisProtocol.Resp2;
+        options.Free = FreeEntries.Trim;
+    }
+}
 
-    protected override void Configure(RedisStoreOptions options) => options.Free = FreeEntries.Trim;
+public sealed class ValkeyHarness : RedisHarness
+{
+    protected override Task<IReadOnlyList<RedisServer>> ServersAsync() => SharedServers.ValkeyAsync();
+}
+
+public sealed class RedisClusterHarness : RedisHarness
+{
+    protected override Task<IReadOnlyList<RedisServer>> ServersAsync() => SharedServers.ClusterAsync();
 }
 
 public sealed class RedisResp3SourceConformance : SourceConformance<RedisResp3Harness>;
@@ -29,5 +43,13 @@ public sealed class RedisResp3StoreConformance : JobStoreConformance<RedisResp3H
 public sealed class RedisResp2SourceConformance : SourceConformance<RedisResp2Harness>;
 
 public sealed class RedisResp2StoreConformance : JobStoreConformance<RedisResp2Harness>;
+
+public sealed class ValkeySourceConformance : SourceConformance<ValkeyHarness>;
+
+public sealed class ValkeyStoreConformance : JobStoreConformance<ValkeyHarness>;
+
+public sealed class RedisClusterSourceConformance : SourceConformance<RedisClusterHarness>;
+
+public sealed class RedisClusterStoreConformance : JobStoreConformance<RedisClusterHarness>;
 
 public sealed class RedisStoreModel : StoreModelConformance<RedisResp3Harness>;

@@ -2,18 +2,17 @@ using Millrace.Conformance;
 using Millrace.Redis;
 using Millrace.Storage;
 using Servers;
-using StackExchange.Redis;
 
 namespace Millrace.Sources.Tests.Redis;
 
-/// <summary>A store with a prefix of its own for each test, on a server that all tests of the class's kind share.</summary>
+/// <summary>A store with a prefix of its own for each test, on servers that all tests share.</summary>
 public abstract class RedisHarness : JobStoreHarness
 {
     private readonly string _prefix = $"t{Guid.NewGuid():N}:";
     private readonly List<RedisStore> _opened = [];
     private RedisStore? _store;
     private TimeSpan _passed;
-    private RedisServer? _server;
+    private IReadOnlyList<RedisServer> _servers = [];
 
     public override JobStore Store => _store!;
 
@@ -21,10 +20,8 @@ public abstract class RedisHarness : JobStoreHarness
 
     public override bool LeasesByOwner => true;
 
-    /// <summary>The server, started by the first test that needs it and ended with the process of the tests.</summary>
-    protected abstract Task<RedisServer> ServerAsync();
-
-    protected virtual RedisProtocol Protocol => RedisProtocol.Resp3;
+    /// <summary>The servers, started by the first test that needs them.</summary>
+    protected abstract Task<IReadOnlyList<RedisServer>> ServersAsync();
 
     protected virtual void Configure(RedisStoreOptions options)
     {
@@ -32,7 +29,7 @@ public abstract class RedisHarness : JobStoreHarness
 
     public override async ValueTask InitializeAsync()
     {
-        _server = await ServerAsync();
+        _servers = await ServersAsync();
         _store = await OpenAsync();
     }
 
@@ -43,13 +40,13 @@ public abstract class RedisHarness : JobStoreHarness
         await _store.AdvanceAsync(_passed);
     }
 
+    /// <summary>Only this test's connections: others share the servers.</summary>
     public override async ValueTask CutAsync(CancellationToken stop)
     {
-        await using var connection = await ConnectionMultiplexer.ConnectAsync($"{_server!.Address},allowAdmin=true");
-        var database = connection.GetDatabase();
-        foreach (var client in ((string)(await database.ExecuteAsync("CLIENT", "LIST"))!).Split('\n'))
-            if (client.Contains($"name=millrace:{_prefix}", StringComparison.Ordinal))
-                await database.ExecuteAsync("CLIENT", "KILL", "ID", client.Split(' ')[0]["id=".Length..]);
+        foreach (var server in _servers)
+            foreach (var client in ((string)(await server.ExecuteAsync("CLIENT", "LIST"))!).Split('\n'))
+                if (client.Contains($"name=millrace:{_prefix}", StringComparison.Ordinal))
+                    await server.ExecuteAsync("CLIENT", "KILL", "ID", client.Split(' ')[0]["id=".Length..]);
     }
 
     public override async ValueTask AdvanceAsync(TimeSpan by, CancellationToken stop)
@@ -65,7 +62,7 @@ public abstract class RedisHarness : JobStoreHarness
 
     private async Task<RedisStore> OpenAsync()
     {
-        var options = new RedisStoreOptions { Url = _server!.Url, Prefix = _prefix, Consumer = _prefix, Retention = Retention, Protocol = Protocol };
+        var options = new RedisStoreOptions { Url = string.Join(',', _servers.Select(server => server.Address)), Prefix = _prefix, Consumer = _prefix, Retention = Retention };
         Configure(options);
         var store = new RedisStore(options);
         await store.OpenAsync(CancellationToken.None);
