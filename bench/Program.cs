@@ -1,6 +1,7 @@
 using Bench;
 using Bench.Decoding;
 using Bench.Dispatching;
+using Bench.RedisStreams;
 using Bench.Replaying;
 using Bench.Sqlite;
 
@@ -10,6 +11,7 @@ IBenchmark[] benchmarks =
     new DecodingBenchmark(),
     new DispatcherBenchmark(),
     new SqliteBenchmark(),
+    new RedisBenchmark(),
     new ReplayBenchmark(),
 ];
 

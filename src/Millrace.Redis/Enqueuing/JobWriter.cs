@@ -11,6 +11,7 @@ namespace Millrace.Redis.Enqueuing;
 internal sealed class JobWriter(RedisLink link, RedisStoreOptions options, ILogger logger)
 {
     private const int MostInOneCall = 500;
+    private const byte Plain = 100;
     private const long MostBytesInOneCall = 16 * 1024 * 1024;
 
     private static readonly TimeSpan s_lookEvery = TimeSpan.FromMilliseconds(20);
@@ -60,6 +61,13 @@ internal sealed class JobWriter(RedisLink link, RedisStoreOptions options, ILogg
 
     private static void Add(List<RedisValue> arguments, NewJob job)
     {
+        if (job is { RunAt: null, Priority: Plain, DeduplicationId: null } && (job.Delay <= TimeSpan.Zero))
+        {
+            MessageFields.Write(job, arguments);
+            return;
+        }
+
+        arguments.Add(0);
         // Never early: a part of a millisecond is a whole one.
         arguments.Add(job.RunAt is { } at ? (long)Math.Ceiling((at - DateTimeOffset.UnixEpoch).TotalMilliseconds)
             : job.Delay > TimeSpan.Zero ? string.Create(CultureInfo.InvariantCulture, $"+{(long)Math.Ceiling(job.Delay.TotalMilliseconds)}") : "");

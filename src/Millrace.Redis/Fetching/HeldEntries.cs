@@ -9,7 +9,7 @@ namespace Millrace.Redis.Fetching;
 internal sealed class HeldEntries
 {
     private readonly Lock _gate = new();
-    private readonly HashSet<string> _held = new(StringComparer.Ordinal);
+    private readonly HashSet<Delivery> _held = new(ReferenceEqualityComparer.Instance);
     private readonly HashSet<string> _suspects = new(StringComparer.Ordinal);
 
     public bool IsSuspect(string id)
@@ -21,9 +21,9 @@ internal sealed class HeldEntries
     {
         lock (_gate)
         {
-            foreach (var delivery in fetched.Deliveries) _held.Add(delivery.Id);
+            foreach (var delivery in fetched.Deliveries) _held.Add(delivery);
             if (fetched.Foreign is { } foreign)
-                foreach (var delivery in foreign) _held.Add(delivery.Id);
+                foreach (var delivery in foreign) _held.Add(delivery);
             foreach (var id in fetched.Suspects) _suspects.Add(id);
         }
     }
@@ -31,12 +31,12 @@ internal sealed class HeldEntries
     public void Remove(IReadOnlyList<Settlement> settled)
     {
         lock (_gate)
-            foreach (var settlement in settled) Forget(settlement.Delivery.Id);
+            foreach (var settlement in settled) Forget(settlement.Delivery);
     }
 
     public void Remove(Delivery delivery)
     {
-        lock (_gate) Forget(delivery.Id);
+        lock (_gate) Forget(delivery);
     }
 
     public void Clear()
@@ -50,12 +50,12 @@ internal sealed class HeldEntries
 
     public RedisValue[] Entries(string queue)
     {
-        lock (_gate) return [.. _held.Select(id => (RedisValue)EntryId.OfJob(queue, id))];
+        lock (_gate) return [.. _held.Select(delivery => (RedisValue)EntryId.OfJob(queue, delivery.Id))];
     }
 
-    private void Forget(string id)
+    private void Forget(Delivery delivery)
     {
-        _held.Remove(id);
-        if (_suspects.Count > 0) _suspects.Remove(id);
+        _held.Remove(delivery);
+        if (_suspects.Count > 0) _suspects.Remove(delivery.Id);
     }
 }

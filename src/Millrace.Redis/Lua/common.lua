@@ -63,6 +63,8 @@ end
 local gates, touched = {}, {}
 local function parse_gate(text)
   if not text then return { owner = '-', count = 0, parked = 0, queued = 0 } end
+  -- One in hand and nothing else, the common case, is written as the owner alone.
+  if not string.find(text, ' ', 1, true) then return { owner = text, count = 1, parked = 0, queued = 0 } end
   local owner, count, parked, queued = string.match(text, '^(%S+) (%d+) (%d+) (%d)$')
   return { owner = owner, count = tonumber(count), parked = tonumber(parked), queued = tonumber(queued) }
 end
@@ -115,7 +117,8 @@ local function save_gates()
       -- The owner takes up what queued up behind its own deliveries.
       if gate.count > 0 and gate.parked == 0 and gate.queued == 1 then call('SADD', name('back', gate.owner), key) end
       set[#set + 1] = key
-      set[#set + 1] = string.format('%s %d %d %d', gate.owner, gate.count, gate.parked, gate.queued)
+      if gate.count == 1 and gate.parked == 0 and gate.queued == 0 then set[#set + 1] = gate.owner
+      else set[#set + 1] = string.format('%s %d %d %d', gate.owner, gate.count, gate.parked, gate.queued) end
     end
   end
   for from = 1, #set, 1000 do call('HSET', A .. ':keys', unpack(set, from, math.min(from + 999, #set))) end
@@ -280,7 +283,8 @@ local function end_owner(owner, crashed)
 end
 
 ---- Making room: nothing is removed that a group has not read and acknowledged.
-local function free()
+-- Whole nodes of the stream only, when it must be cheap; a node holds a hundred entries or so.
+local function free(exactly)
   if redis.call('EXISTS', S) == 0 then return end
   local least
   for _, row in ipairs(call('XINFO', 'GROUPS', S)) do
@@ -293,7 +297,7 @@ local function free()
   local after = string.sub(least, -1) == '+'
   local ms, n = string.match(least, '^0*(%d+)%-0*(%d+)')
   if after then n = string.format('%.0f', tonumber(n) + 1) end
-  call('XTRIM', S, 'MINID', ms .. '-' .. n)
+  call('XTRIM', S, 'MINID', exactly and '=' or '~', ms .. '-' .. n)
 end
 
 local function audit(actor, action, target, detail)

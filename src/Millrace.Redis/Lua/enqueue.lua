@@ -1,12 +1,12 @@
--- Stores messages as one unit. ARGV from 5: the most entries the stream may hold (0: any number), how many messages, then for each:
--- due (ms since 1970, "+ms" from now, or ''), priority, deduplication id with its tenant ('' for none), its window in ms, the number of
--- fields and the fields. Answers an id each, with "=" before it when the message was there already; false when there is no room.
+-- Stores messages as one unit. ARGV from 5: the most entries the stream may hold (0: any number), how many messages, then for each the
+-- number of fields and the fields; or, with more to say, 0, due (ms since 1970, "+ms" from now, or ''), priority, deduplication id with its
+-- tenant ('' for none), its window in ms, the number of fields and the fields. Answers an id each, with "=" before it when the message was there already; false when there is no room.
 local most, messages = tonumber(ARGV[5]), tonumber(ARGV[6])
 
 local function backlog()
   local held = call('XLEN', S)
   if held + messages <= most then return held end
-  free()
+  free(true)
   held = call('XLEN', S)
   for _, row in ipairs(call('XINFO', 'GROUPS', S)) do
     local group = to_map(row)
@@ -44,20 +44,28 @@ local function store(due, priority, fields)
 end
 
 local ids = {}
-for n = 1, messages do
+local function store_with_care()
   local due, priority, known_as, window = next_argument(), tonumber(next_argument()), next_argument(), tonumber(next_argument())
   local count = tonumber(next_argument())
   local fields = { unpack(ARGV, at, at + count - 1) }
   at = at + count
   if string.sub(due, 1, 1) == '+' then due = now + tonumber(due) else due = tonumber(due) end
   if due and due <= now then due = nil end
-  local known = known_as ~= '' and call('GET', name('known', known_as))
-  local earlier, over = string.match(known or '', '^(%S+) (%d+)$')
-  if earlier and now < tonumber(over) then
-    ids[n] = '=' .. earlier
+  if known_as == '' then return store(due, priority, fields) end
+  local earlier, over = string.match(call('GET', name('known', known_as)) or '', '^(%S+) (%d+)$')
+  if earlier and now < tonumber(over) then return '=' .. earlier end
+  local id = store(due, priority, fields)
+  call('SET', name('known', known_as), id .. ' ' .. string.format('%d', now + window), 'PX', string.format('%d', window))
+  return id
+end
+
+for n = 1, messages do
+  local plain = tonumber(next_argument())
+  if plain == 0 then
+    ids[n] = store_with_care()
   else
-    ids[n] = store(due, priority, fields)
-    if known_as ~= '' then call('SET', name('known', known_as), ids[n] .. ' ' .. string.format('%d', now + window), 'PX', string.format('%d', window)) end
+    ids[n] = call('XADD', S, '*', unpack(ARGV, at, at + plain - 1))
+    at = at + plain
   end
 end
 return done(ids)

@@ -14,5 +14,5 @@ for _, id in ipairs(gone) do
   call('ZREM', A .. ':finished', id)
   call('DEL', name('job', id), name('job', id) .. ':errors')
 end
-free()
+free(true)
 return #gone

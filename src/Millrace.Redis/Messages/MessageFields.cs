@@ -41,16 +41,17 @@ internal struct MessageFields
     /// <summary>Takes in one field; those that are none of ours are left alone.</summary>
     public void Read(RedisValue name, RedisValue value)
     {
-        if (name == s_body)
+        var bytes = ((ReadOnlyMemory<byte>)name).Span;
+        if (bytes.SequenceEqual("body"u8))
         {
             IsOurs = true;
             Body = (ReadOnlyMemory<byte>)value;
         }
-        else if (name == s_key) Key = NonEmpty(value);
-        else if (name == s_tenant) Tenant = NonEmpty(value);
-        else if (name == s_kind) Kind = value;
-        else if (name == s_headers) Headers = HeadersText.Read((ReadOnlyMemory<byte>)value);
-        else if (name == s_from) RequeuedFrom = NonEmpty(value);
+        else if (bytes.SequenceEqual("key"u8)) Key = NonEmpty(value);
+        else if (bytes.SequenceEqual("tenant"u8)) Tenant = NonEmpty(value);
+        else if (bytes.SequenceEqual("kind"u8)) Kind = value;
+        else if (bytes.SequenceEqual("headers"u8)) Headers = HeadersText.Read((ReadOnlyMemory<byte>)value);
+        else if (bytes.SequenceEqual("from"u8)) RequeuedFrom = NonEmpty(value);
     }
 
     private static string? NonEmpty(RedisValue value) => value.IsNullOrEmpty ? null : (string?)value;

@@ -22,7 +22,7 @@ public sealed class RedisResp2Harness : RedisHarness
     protected override void Configure(RedisStoreOptions options)
     {
         options.Protocol = RedisProtocol.Resp2;
-        options.Free = FreeEntries.Trim;
+        options.Free = FreeEntries.Delete;
     }
 }
 
