@@ -4,6 +4,7 @@ using Bench.Dispatching;
 using Bench.RedisStreams;
 using Bench.Replaying;
 using Bench.Sqlite;
+using Bench.WholeFirehose;
 
 // One line for each; `dotnet run -c Release --project bench -- NAME`.
 IBenchmark[] benchmarks =
@@ -13,6 +14,7 @@ IBenchmark[] benchmarks =
     new SqliteBenchmark(),
     new RedisBenchmark(),
     new ReplayBenchmark(),
+    new WholeFirehoseBenchmark(),
 ];
 
 var benchmark = args.Length == 0 ? null : benchmarks.FirstOrDefault(candidate => candidate.Name == args[0]);
