@@ -10,7 +10,12 @@ internal sealed class OutputTail
     private readonly Lock _gate = new();
     private readonly Queue<string> _lines = new();
 
-    public void Follow(Process process)
+    /// <summary>Of nothing.</summary>
+    public OutputTail()
+    {
+    }
+
+    public OutputTail(Process process)
     {
         process.OutputDataReceived += (_, line) => Keep(line.Data);
         process.ErrorDataReceived += (_, line) => Keep(line.Data);

