@@ -2,6 +2,7 @@ using Bench;
 using Bench.Decoding;
 using Bench.Dispatching;
 using Bench.RedisStreams;
+using Bench.PostgresWriting;
 using Bench.Replaying;
 using Bench.Sqlite;
 using Bench.WholeFirehose;
@@ -15,6 +16,7 @@ IBenchmark[] benchmarks =
     new RedisBenchmark(),
     new ReplayBenchmark(),
     new WholeFirehoseBenchmark(),
+    new PostgresWriterBenchmark(),
 ];
 
 var benchmark = args.Length == 0 ? null : benchmarks.FirstOrDefault(candidate => candidate.Name == args[0]);

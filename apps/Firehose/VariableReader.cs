@@ -1,4 +1,5 @@
 using System.Globalization;
+using Firehose.Storage.Postgres;
 using Millrace.Storage;
 
 namespace Firehose;
@@ -27,6 +28,24 @@ internal sealed class VariableReader(Func<string, string?> variables, ICollectio
             faults.Add($"CFG012 {name} must be an address alone, without user, query and fragment.");
         else
             return url;
+        return otherwise;
+    }
+
+    /// <summary>A PostgreSQL address, as it was given; null when there is none or it is wrong.</summary>
+    public string? Database(string name)
+    {
+        if (Get(name) is not { } text) return null;
+        if (PostgresAddress.Parse(text, out var fault) is not null) return text;
+        faults.Add($"CFG012 {name} {fault}.");
+        return null;
+    }
+
+    /// <summary>The name of something at a server: printable ASCII without blanks.</summary>
+    public string Name(string name, string otherwise, int most)
+    {
+        if (Get(name) is not { } text) return otherwise;
+        if (text.Length <= most && text.AsSpan().IndexOfAnyExceptInRange('!', '~') < 0) return text;
+        faults.Add($"CFG015 {name} \"{JobRules.Clip(text)}\" is not allowed: it must be 1 to {most} visible ASCII characters.");
         return otherwise;
     }
 

@@ -16,7 +16,7 @@ internal sealed class FirehoseActivity : IDisposable
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
     private readonly Meter _meter = new(MeterName);
-    private readonly Counter<long> _frameCounter, _eventCounter, _gapCounter, _connectionCounter, _refusedCounter;
+    private readonly Counter<long> _frameCounter, _eventCounter, _gapCounter, _connectionCounter, _refusedCounter, _failureCounter;
     private readonly EventRate _rate;
     private long _gaps, _connections, _cursor = -1, _lastEventTicks, _firstHandledTicks;
 
@@ -30,6 +30,7 @@ internal sealed class FirehoseActivity : IDisposable
         _gapCounter = _meter.CreateCounter<long>("firehose.gaps", "{gap}", "Gaps in the stream or in a repository's chain, by kind.");
         _connectionCounter = _meter.CreateCounter<long>("firehose.connections", "{connection}", "Connections opened to the relay.");
         _refusedCounter = _meter.CreateCounter<long>("firehose.frames.refused", "{frame}", "Frames that could not be read, by code.");
+        _failureCounter = _meter.CreateCounter<long>("firehose.store.failures", "{failure}", "Batches and cursors that could not be written, and were tried again.");
         _meter.CreateObservableGauge("firehose.cursor", () => Cursor ?? 0, "{seq}", "The last sequence number in safe hands.");
         _meter.CreateObservableGauge("firehose.lag", () => LagSeconds ?? 0, "s", "Age of the last event that was published.");
         _meter.CreateObservableGauge("firehose.connected", () => Connected ? 1 : 0, description: "1 while frames can arrive.");
@@ -124,8 +125,17 @@ internal sealed class FirehoseActivity : IDisposable
     /// <summary>A batch could not be written.</summary>
     public void StoreFailed(string reason)
     {
+        _failureCounter.Add(1);
         if (StoreError is null) Log.StoreFailed(_logger, reason);
         StoreError = LastError = reason;
+    }
+
+    /// <summary>The cursor could not be saved.</summary>
+    public void CursorFailed(long cursor, string reason)
+    {
+        _failureCounter.Add(1);
+        LastError = reason;
+        Log.CursorFailed(_logger, cursor, reason);
     }
 
     /// <inheritdoc/>

@@ -8,7 +8,7 @@ using Millrace.Storage;
 namespace Firehose.Writing;
 
 /// <summary>Applies queued events to the store, a batch a transaction; ordered per DID. Running it twice on the same deliveries changes nothing.</summary>
-internal sealed class FirehoseWriter(SqliteFirehoseStore store, FirehoseActivity activity) : IBatchHandler<ReadOnlyMemory<byte>>
+internal sealed class FirehoseWriter(FirehoseStore store, FirehoseActivity activity) : IBatchHandler<ReadOnlyMemory<byte>>
 {
     private static readonly TimeSpan StoreTrouble = TimeSpan.FromSeconds(2);
 

@@ -16,6 +16,9 @@ internal static class WorkerHost
     /// <summary>Queues, dead letters and operators' decisions of all systems in this directory.</summary>
     public const string QueueDatabase = "millrace.db";
 
+    /// <summary>Npgsql counts its connections and commands by itself.</summary>
+    private const string NpgsqlMeter = "Npgsql";
+
     /// <summary>Handlers that ignore the engine's own drain deadline must not keep the process.</summary>
     private static readonly TimeSpan BeyondDrain = TimeSpan.FromSeconds(10);
 
@@ -54,7 +57,7 @@ internal static class WorkerHost
         services.AddSingleton<ReadinessCheck>();
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Default));
         services.AddOpenTelemetry().WithMetrics(metrics => metrics
-            .AddMeter(MillraceTelemetry.Name, FirehoseServices.MeterName)
+            .AddMeter(MillraceTelemetry.Name, FirehoseServices.MeterName, NpgsqlMeter)
             .AddRuntimeInstrumentation()
             .AddPrometheusExporter());
     }

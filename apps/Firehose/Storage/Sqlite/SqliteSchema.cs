@@ -4,7 +4,7 @@ using DbUp.Sqlite.Helpers;
 using Microsoft.Data.Sqlite;
 using Millrace.Storage;
 
-namespace Firehose.Storage;
+namespace Firehose.Storage.Sqlite;
 
 /// <summary>Brings a firehose database to this build's schema, under the write lock, so that two processes may start at once.</summary>
 internal static class SqliteSchema

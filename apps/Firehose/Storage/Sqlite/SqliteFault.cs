@@ -2,7 +2,7 @@ using Microsoft.Data.Sqlite;
 using Millrace.Storage;
 using SQLitePCL;
 
-namespace Firehose.Storage;
+namespace Firehose.Storage.Sqlite;
 
 /// <summary>What a failure of the database file means to whoever runs the process.</summary>
 internal static class SqliteFault

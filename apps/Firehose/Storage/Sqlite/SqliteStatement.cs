@@ -2,20 +2,20 @@ using System.Text;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
-namespace Firehose.Storage;
+namespace Firehose.Storage.Sqlite;
 
 /// <summary>
 /// One prepared SQL statement of the folder Sql, bound by position from 1. Below ADO.NET on purpose: a parameter object and a reader
 /// per row cost more than the row (bench/README.md, firehose).
 /// </summary>
-internal sealed class Statement : IDisposable
+internal sealed class SqliteStatement : IDisposable
 {
     private readonly sqlite3 _database;
     private readonly sqlite3_stmt _statement;
     private byte[] _utf8 = new byte[1024];
 
     /// <summary>Prepares the embedded file `Sql/name.sql`.</summary>
-    public Statement(SqliteConnection connection, string name)
+    public SqliteStatement(SqliteConnection connection, string name)
     {
         _database = connection.Handle!;
         Check(raw.sqlite3_prepare_v2(_database, Text(name), out _statement));
@@ -24,14 +24,14 @@ internal sealed class Statement : IDisposable
     /// <summary>The text of the embedded file `Sql/name.sql`.</summary>
     public static string Text(string name)
     {
-        using var stream = typeof(Statement).Assembly.GetManifestResourceStream($"Firehose.Storage.Sql.{name}.sql")
+        using var stream = typeof(SqliteStatement).Assembly.GetManifestResourceStream($"Firehose.Storage.Sqlite.Sql.{name}.sql")
             ?? throw new InvalidOperationException($"There is no embedded statement {name}.sql.");
         using var reader = new StreamReader(stream);
         return reader.ReadToEnd();
     }
 
     /// <summary>Binds text or NULL; the bytes are copied.</summary>
-    public Statement Bind(int position, string? value)
+    public SqliteStatement Bind(int position, string? value)
     {
         if (value is null)
         {
@@ -45,7 +45,7 @@ internal sealed class Statement : IDisposable
     }
 
     /// <summary>Binds an integer.</summary>
-    public Statement Bind(int position, long value)
+    public SqliteStatement Bind(int position, long value)
     {
         Check(raw.sqlite3_bind_int64(_statement, position, value));
         return this;

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace Firehose.Storage;
+namespace Firehose.Storage.Sqlite;
 
 /// <summary>How lists of short texts stand in a column: a JSON array.</summary>
 internal static class TextArray

@@ -1,10 +1,12 @@
 using System.Globalization;
 
-namespace Firehose.Storage;
+namespace Firehose.Storage.Sqlite;
 
 /// <summary>The one text form of times in the tables, `2025-06-01T00:01:03.496Z`: UTC, milliseconds, sorts as text.</summary>
 internal static class TimeText
 {
+    private const string Format = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
+
     /// <summary>The text of <paramref name="time"/>.</summary>
     public static string Of(DateTimeOffset time) => string.Create(24, time.UtcDateTime, static (text, utc) =>
     {
@@ -24,13 +26,12 @@ internal static class TimeText
         text[23] = 'Z';
     });
 
-    /// <summary>When an event counts as indexed: the relay's time stamp, so that a replay gives the same rows, else <paramref name="now"/>.</summary>
-    public static string OfEvent(string? time, DateTimeOffset now) =>
-        Of(DateTimeOffset.TryParse(time, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var parsed) ? parsed : now);
+    /// <summary>The text of <paramref name="time"/>, or null for none.</summary>
+    public static string? OrNull(DateTimeOffset? time) => time is { } known ? Of(known) : null;
 
-    /// <summary>The earlier of a declared and an observed time.</summary>
-    public static string Earlier(string? declared, string observed) =>
-        declared is null || string.CompareOrdinal(observed, declared) < 0 ? observed : declared;
+    /// <summary>The time that <paramref name="text"/> says, or null for none.</summary>
+    public static DateTimeOffset? Parse(string? text) =>
+        text is null ? null : DateTimeOffset.ParseExact(text, Format, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
 
     private static void Put(Span<char> digits, int value)
     {

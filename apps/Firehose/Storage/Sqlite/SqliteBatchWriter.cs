@@ -1,16 +1,16 @@
 using Firehose.Records;
 using Microsoft.Data.Sqlite;
 
-namespace Firehose.Storage;
+namespace Firehose.Storage.Sqlite;
 
 /// <summary>Writes what a <see cref="BatchFold"/> came to, inside the transaction of its caller; holds the prepared statements of one connection.</summary>
 internal sealed class SqliteBatchWriter : IDisposable
 {
     private readonly SqliteConnection _connection;
-    private readonly Dictionary<string, Statement> _statements = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, SqliteStatement> _statements = new(StringComparer.Ordinal);
     private readonly SqlitePairTable _likes, _reposts, _follows;
-    private readonly Statement _insertPost, _deletePost, _insertPostCounts, _addPostCounts, _deletePostCounts, _addUserCounts, _insertFeedItem;
-    private readonly Statement _insertBlock, _deleteBlock, _selectRepo, _saveRepo, _saveUser, _saveTombstone;
+    private readonly SqliteStatement _insertPost, _deletePost, _insertPostCounts, _addPostCounts, _deletePostCounts, _addUserCounts, _insertFeedItem;
+    private readonly SqliteStatement _insertBlock, _deleteBlock, _selectRepo, _saveRepo, _saveUser, _saveTombstone;
     private CounterDeltas _counters = new();
 
     public SqliteBatchWriter(SqliteConnection connection)
@@ -35,10 +35,10 @@ internal sealed class SqliteBatchWriter : IDisposable
     }
 
     /// <summary>The statement in `Sql/name.sql`, prepared once.</summary>
-    public Statement Prepared(string name)
+    public SqliteStatement Prepared(string name)
     {
         if (!_statements.TryGetValue(name, out var statement))
-            _statements[name] = statement = new Statement(_connection, name);
+            _statements[name] = statement = new SqliteStatement(_connection, name);
         return statement;
     }
 
@@ -52,8 +52,8 @@ internal sealed class SqliteBatchWriter : IDisposable
         repo.Data = _selectRepo.GetText(1);
         repo.Desynchronized = _selectRepo.GetLong(2) != 0;
         repo.AccountStatus = _selectRepo.GetText(3)!;
-        repo.Identity = new EventMark(_selectRepo.GetLong(4), _selectRepo.GetText(5));
-        repo.Account = new EventMark(_selectRepo.GetLong(6), _selectRepo.GetText(7));
+        repo.Identity = new EventMark(_selectRepo.GetLong(4), TimeText.Parse(_selectRepo.GetText(5)));
+        repo.Account = new EventMark(_selectRepo.GetLong(6), TimeText.Parse(_selectRepo.GetText(7)));
         _selectRepo.Reset();
         return repo;
     }
@@ -109,11 +109,11 @@ internal sealed class SqliteBatchWriter : IDisposable
 
     private void Save(RepoState repo)
     {
-        if (repo.UserChangedAt is not null)
-            _saveUser.Bind(1, repo.Did).Bind(2, repo.NewHandle).Bind(3, repo.AccountStatus).Bind(4, repo.UserChangedAt).Run();
+        if (repo.UserChangedAt is { } at)
+            _saveUser.Bind(1, repo.Did).Bind(2, repo.NewHandle).Bind(3, repo.AccountStatus).Bind(4, TimeText.Of(at)).Run();
         if (repo.Changed)
             _saveRepo.Bind(1, repo.Did).Bind(2, repo.Rev).Bind(3, repo.Data).Bind(4, repo.Desynchronized ? 1 : 0).Bind(5, repo.AccountStatus)
-                .Bind(6, repo.Identity.Seq).Bind(7, repo.Identity.At).Bind(8, repo.Account.Seq).Bind(9, repo.Account.At).Run();
+                .Bind(6, repo.Identity.Seq).Bind(7, TimeText.OrNull(repo.Identity.At)).Bind(8, repo.Account.Seq).Bind(9, TimeText.OrNull(repo.Account.At)).Run();
     }
 
     private void Purge(string did)
@@ -222,12 +222,12 @@ internal sealed class SqliteBatchWriter : IDisposable
                 return true;
             case Record.Block block:
                 var inserted = _insertBlock.Bind(1, row.Uri).Bind(2, row.Cid.ToString()).Bind(3, row.Did).Bind(4, block.SubjectDid)
-                    .Bind(5, OrNull(block.CreatedAt)).Bind(6, row.Rev).Run();
+                    .Bind(5, TimeText.OrNull(block.CreatedAt)).Bind(6, row.Rev).Run();
                 _counters.Row(RecordTable.Blocks, inserted);
                 return inserted > 0;
             case Record.Profile profile:
                 Prepared("save_profile").Bind(1, row.Did).Bind(2, profile.DisplayName).Bind(3, profile.Description).Bind(4, profile.Avatar)
-                    .Bind(5, profile.Banner).Bind(6, profile.PinnedPostUri).Bind(7, row.Cid.ToString()).Bind(8, row.Rev).Bind(9, row.IndexedAt).Run();
+                    .Bind(5, profile.Banner).Bind(6, profile.PinnedPostUri).Bind(7, row.Cid.ToString()).Bind(8, row.Rev).Bind(9, TimeText.Of(row.IndexedAt)).Run();
                 return true;
             default:
                 throw new InvalidOperationException($"There is no table for {row.Record}.");
@@ -236,28 +236,28 @@ internal sealed class SqliteBatchWriter : IDisposable
 
     private bool TryInsert(RowChange row, Record.Post post)
     {
-        var createdAt = OrNull(post.CreatedAt);
         var inserted = _insertPost.Bind(1, row.Uri).Bind(2, row.Cid.ToString()).Bind(3, row.Did).Bind(4, post.Text)
             .Bind(5, TextArray.ToJson(post.Langs)).Bind(6, TextArray.ToJson(post.Tags)).Bind(7, post.ReplyRoot).Bind(8, post.ReplyParent)
-            .Bind(9, post.QuotedUri).Bind(10, post.EmbedJson).Bind(11, post.FacetsJson).Bind(12, createdAt).Bind(13, row.IndexedAt).Bind(14, row.Rev).Run();
+            .Bind(9, post.QuotedUri).Bind(10, post.EmbedJson).Bind(11, post.FacetsJson).Bind(12, TimeText.OrNull(post.CreatedAt)).Bind(13, TimeText.Of(row.IndexedAt)).Bind(14, row.Rev).Run();
         if (inserted == 0) return false;
         _counters.Post(row.Uri, row.Did, post.ReplyParent, post.QuotedUri, 1);
         _counters.Row(RecordTable.Posts, 1);
         _insertFeedItem.Bind(1, row.Uri).Bind(2, post.ReplyParent is null ? "post" : "reply").Bind(3, row.Uri).Bind(4, row.Did)
-            .Bind(5, TimeText.Earlier(createdAt, row.IndexedAt)).Run();
+            .Bind(5, TimeText.Of(EventTime.Earlier(post.CreatedAt, row.IndexedAt))).Run();
         return true;
     }
 
     private void WriteCounters(BatchFold fold)
     {
-        foreach (var uri in _counters.NewPosts)
+        // A post that came is counted afresh, since likes, reposts, replies and quotes may have come before it.
+        foreach (var uri in _counters.PutPosts)
         {
             _insertPostCounts.Bind(1, uri).Step();
             var reposts = _insertPostCounts.GetLong(0);
             _insertPostCounts.Run();
             if (reposts > 0) Prepared("insert_feed_items_of_post").Bind(1, uri).Run();
         }
-        foreach (var (uri, delta) in _counters.Posts)
+        foreach (var (uri, delta) in _counters.Posts.Where(post => !_counters.IsPut(post.Key)))
             _addPostCounts.Bind(1, uri).Bind(2, delta.Likes).Bind(3, delta.Reposts).Bind(4, delta.Replies).Bind(5, delta.Quotes).Run();
         foreach (var (did, delta) in _counters.Users)
         {
@@ -274,8 +274,6 @@ internal sealed class SqliteBatchWriter : IDisposable
     {
         if (by != 0) Prepared("add_total").Bind(1, name).Bind(2, by).Run();
     }
-
-    private static string? OrNull(DateTimeOffset? time) => time is { } known ? TimeText.Of(known) : null;
 
     /// <summary>Sorts after every revision.</summary>
     private const string LastRev = "~";

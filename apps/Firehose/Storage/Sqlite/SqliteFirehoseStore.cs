@@ -1,24 +1,21 @@
 using Microsoft.Data.Sqlite;
 using Millrace.Storage;
 
-namespace Firehose.Storage;
+namespace Firehose.Storage.Sqlite;
 
 /// <summary>
 /// The network's copy in one SQLite file. One connection writes, a batch a transaction; another one answers questions. Several
 /// processes may share the file.
 /// </summary>
-internal sealed class SqliteFirehoseStore : IAsyncDisposable
+internal sealed class SqliteFirehoseStore : FirehoseStore
 {
-    /// <summary>How long a deleted or a rejected record is remembered.</summary>
-    public static readonly TimeSpan Remembered = TimeSpan.FromDays(3);
-
     private static readonly TimeSpan SweepEvery = TimeSpan.FromMinutes(10);
 
     private readonly TimeProvider _time;
     private readonly SemaphoreSlim _writing = new(1), _reading = new(1);
     private readonly SqliteConnection _writes, _reads;
     private readonly SqliteBatchWriter _batches;
-    private readonly Statement _begin, _commit, _rollback, _listTotals;
+    private readonly SqliteStatement _begin, _commit, _rollback, _listTotals;
     private DateTimeOffset _sweepAt;
     private bool _disposed;
 
@@ -32,11 +29,16 @@ internal sealed class SqliteFirehoseStore : IAsyncDisposable
         _begin = _batches.Prepared("begin");
         _commit = _batches.Prepared("commit");
         _rollback = _batches.Prepared("rollback");
-        _listTotals = new Statement(reads, "list_totals");
+        _listTotals = new SqliteStatement(reads, "list_totals");
+        Cursors = new SqliteCursors(this);
     }
 
     /// <summary>The file.</summary>
     public string Path { get; }
+
+    public override string Description => $"SQLite ({Path})";
+
+    public override CursorStore Cursors { get; }
 
     /// <summary>Opens the file at <paramref name="path"/>, made if need be, and brings it to this build's schema.</summary>
     /// <exception cref="StoreException">The file cannot be used; says why and what to do.</exception>
@@ -60,59 +62,7 @@ internal sealed class SqliteFirehoseStore : IAsyncDisposable
         }
     }
 
-    /// <summary>Applies the events in one transaction, durable when this returns. An event that was applied before changes nothing.</summary>
-    /// <returns>What became of each event.</returns>
-    /// <exception cref="StoreException">The file or its disk failed; nothing was applied.</exception>
-    public async ValueTask<ApplyResult> ApplyAsync(IReadOnlyList<FirehoseEvent> events, CancellationToken stopping)
-    {
-        await _writing.WaitAsync(stopping);
-        try
-        {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-            return InTransaction(() => Apply(events));
-        }
-        finally
-        {
-            _writing.Release();
-        }
-    }
-
-    /// <summary>The saved position in the stream of the relay <paramref name="host"/>, or null.</summary>
-    public async ValueTask<long?> ReadCursorAsync(string host, CancellationToken stopping)
-    {
-        await _writing.WaitAsync(stopping);
-        try
-        {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-            var select = _batches.Prepared("select_cursor").Bind(1, host);
-            if (!select.Step()) return null;
-            var seq = select.GetLong(0);
-            select.Reset();
-            return seq;
-        }
-        finally
-        {
-            _writing.Release();
-        }
-    }
-
-    /// <summary>Saves the position up to which the events of the relay <paramref name="host"/> are in safe hands.</summary>
-    public async ValueTask SaveCursorAsync(string host, long seq, CancellationToken stopping)
-    {
-        await _writing.WaitAsync(stopping);
-        try
-        {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-            InTransaction(() => _batches.Prepared("save_cursor").Bind(1, host).Bind(2, seq).Bind(3, TimeText.Of(_time.GetUtcNow())).Run());
-        }
-        finally
-        {
-            _writing.Release();
-        }
-    }
-
-    /// <summary>How much is stored.</summary>
-    public async ValueTask<FirehoseTotals> ReadTotalsAsync(CancellationToken stopping)
+    public override async ValueTask<FirehoseTotals> ReadTotalsAsync(CancellationToken stopping)
     {
         await _reading.WaitAsync(stopping);
         try
@@ -132,14 +82,13 @@ internal sealed class SqliteFirehoseStore : IAsyncDisposable
         }
     }
 
-    /// <summary>How many users there are; not for a status page that must answer at once.</summary>
-    public async ValueTask<long> CountUsersAsync(CancellationToken stopping)
+    public override async ValueTask<long> CountUsersAsync(CancellationToken stopping)
     {
         await _reading.WaitAsync(stopping);
         try
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            using var count = new Statement(_reads, "count_users");
+            using var count = new SqliteStatement(_reads, "count_users");
             return count.Step() ? count.GetLong(0) : 0;
         }
         catch (SqliteException fault)
@@ -152,22 +101,21 @@ internal sealed class SqliteFirehoseStore : IAsyncDisposable
         }
     }
 
-    /// <summary>Whether the store answers; null when it does, else the reason in one line.</summary>
-    public async ValueTask<string?> CheckAsync(CancellationToken stopping)
+    protected override async ValueTask<ApplyResult> ApplyCoreAsync(IReadOnlyList<FirehoseEvent> events, CancellationToken stopping)
     {
+        await _writing.WaitAsync(stopping);
         try
         {
-            await ReadTotalsAsync(stopping);
-            return null;
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            return InTransaction(() => Apply(events));
         }
-        catch (Exception error) when (error is StoreException or ObjectDisposedException)
+        finally
         {
-            return error.Message;
+            _writing.Release();
         }
     }
 
-    /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
+    protected override async ValueTask DisposeCoreAsync()
     {
         await _writing.WaitAsync();
         await _reading.WaitAsync();
@@ -201,11 +149,10 @@ internal sealed class SqliteFirehoseStore : IAsyncDisposable
         }
 
         var fold = new BatchFold(repos, reported, now);
-        var verdicts = new Verdict[events.Count];
-        for (var i = 0; i < verdicts.Length; i++) verdicts[i] = fold.Add(events[i]);
+        var result = fold.AddAll(events);
         _batches.Write(fold, repos.Values, TimeText.Of(now + Remembered));
         if (now >= _sweepAt) Forget(now);
-        return new ApplyResult(verdicts, fold.ChainBreaks, fold.Desynchronized);
+        return result;
     }
 
     /// <summary>Drops what need not be remembered any longer, a thousand at a time so that no batch waits for it.</summary>
@@ -260,5 +207,41 @@ internal sealed class SqliteFirehoseStore : IAsyncDisposable
         using var command = connection.CreateCommand();
         command.CommandText = sql;
         return command.ExecuteScalar();
+    }
+
+    /// <summary>The cursors, in the same file and under the same lock as the tables.</summary>
+    private sealed class SqliteCursors(SqliteFirehoseStore store) : CursorStore
+    {
+        public override async ValueTask<long?> ReadAsync(string host, CancellationToken stopping)
+        {
+            await store._writing.WaitAsync(stopping);
+            try
+            {
+                ObjectDisposedException.ThrowIf(store._disposed, store);
+                var select = store._batches.Prepared("select_cursor").Bind(1, host);
+                if (!select.Step()) return null;
+                var seq = select.GetLong(0);
+                select.Reset();
+                return seq;
+            }
+            finally
+            {
+                store._writing.Release();
+            }
+        }
+
+        public override async ValueTask SaveAsync(string host, long seq, CancellationToken stopping)
+        {
+            await store._writing.WaitAsync(stopping);
+            try
+            {
+                ObjectDisposedException.ThrowIf(store._disposed, store);
+                store.InTransaction(() => store._batches.Prepared("save_cursor").Bind(1, host).Bind(2, seq).Bind(3, TimeText.Of(store._time.GetUtcNow())).Run());
+            }
+            finally
+            {
+                store._writing.Release();
+            }
+        }
     }
 }

@@ -1,11 +1,11 @@
-namespace Firehose.Storage;
+namespace Firehose.Storage.Sqlite;
 
 /// <summary>One of the tables in which a pair of actor and subject counts once: likes, reposts, follows.</summary>
 internal sealed class SqlitePairTable(SqliteBatchWriter writer, string name)
 {
-    private readonly Statement _insert = writer.Prepared($"insert_{name}");
-    private readonly Statement _delete = writer.Prepared($"delete_{name}");
-    private readonly Statement _promote = writer.Prepared($"promote_{name}");
+    private readonly SqliteStatement _insert = writer.Prepared($"insert_{name}");
+    private readonly SqliteStatement _delete = writer.Prepared($"delete_{name}");
+    private readonly SqliteStatement _promote = writer.Prepared($"promote_{name}");
 
     /// <summary>Inserts the row unless one of its URI is there.</summary>
     /// <returns>Whether it counts, or null when it was not inserted.</returns>
@@ -14,8 +14,8 @@ internal sealed class SqlitePairTable(SqliteBatchWriter writer, string name)
         _insert.Bind(1, row.Uri).Bind(2, row.Cid.ToString()).Bind(3, row.Did).Bind(4, subject);
         var position = 5;
         if (subjectCid is not null) _insert.Bind(position++, subjectCid);
-        _insert.Bind(position++, createdAt is { } time ? TimeText.Of(time) : null).Bind(position++, row.Rev);
-        if (row.Table == RecordTable.Reposts) _insert.Bind(position, row.IndexedAt);
+        _insert.Bind(position++, TimeText.OrNull(createdAt)).Bind(position++, row.Rev);
+        if (row.Table == RecordTable.Reposts) _insert.Bind(position, TimeText.Of(row.IndexedAt));
         if (!_insert.Step()) return null;
         var counted = _insert.GetLong(0) != 0;
         _insert.Run();
