@@ -202,7 +202,9 @@ save_gates()
 gated = call('EXISTS', A .. ':keys') == 1 or ordered
 local function live_on() call('ZADD', A .. ':owners', string.format('%d', now + lease), owner) end
 if not is_alive(owner) then
-  owner = base .. ':' .. call('HINCRBY', A .. ':counts', 'owners', 1)
+  -- Never a name that was given before, not even when all that is counted here was lost: a source that went on under another's would
+  -- take the other's writes for its own.
+  owner = base .. ':' .. string.format('%d', real) .. '-' .. call('HINCRBY', A .. ':counts', 'owners', 1)
   live_on()
 end
 take_up_lanes()
