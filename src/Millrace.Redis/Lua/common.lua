@@ -203,8 +203,12 @@ local function finish(id, job, final)
   if job.fresh or job.entry == '1' then leave_stream(id) end
 end
 
----- Owners: a source that holds claims is one, alive until its lease is over.
-local function is_alive(owner) return owner ~= '' and call('ZSCORE', A .. ':owners', owner) end
+---- Owners: a source that holds claims is one, alive until somebody finds its lease over. One whose claims are being taken back, a part at
+---- a time, has no time left and cannot be revived.
+local function is_alive(owner)
+  local ends = owner ~= '' and call('ZSCORE', A .. ':owners', owner)
+  return ends and tonumber(ends) > 0
+end
 
 local lost = {}
 local MAX_TAKEN_BACK = 1000
@@ -253,6 +257,7 @@ end
 
 -- Returns how many jobs came back, how many had been running, and whether that was all.
 local function end_owner(owner, crashed)
+  call('ZADD', A .. ':owners', 'XX', 0, owner)
   local running = {}
   for id in string.gmatch(call('GET', name('running', owner)) or '', '[^,]+') do running[id] = true end
   local jobs, crashes = 0, 0
