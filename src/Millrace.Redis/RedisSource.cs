@@ -93,6 +93,7 @@ internal sealed class RedisSource : Source
         // What is ready again is not seen by reading new entries.
         if (result.Returned) _looked = null;
         _held.Remove(batch);
+        ReportLost(result.Lost);
         return result.Refused;
     }
 
@@ -122,10 +123,7 @@ internal sealed class RedisSource : Source
         await _fetching.WaitAsync();
         try
         {
-            while (_owner.Length > 0 && (int)await _link.RunAsync(Script.EndOwner, _keys, CancellationToken.None, [_owner]) == 0)
-            {
-                // It holds more than one call gives back.
-            }
+            if (_owner.Length > 0) await EndAsync(_owner, CancellationToken.None);
         }
         catch (Exception error) when (RedisFault.Passes(error) || error is RedisServerException)
         {
@@ -250,22 +248,36 @@ internal sealed class RedisSource : Source
             _owner = fetched.Owner;
         }
 
-        foreach (var id in fetched.Lost) RedisMeters.Lost(_tools.Logger, Options.Queue, id);
+        ReportLost(fetched.Lost);
         if (fetched.TakenBack > 0) RedisMeters.TakenBack(_tools.Logger, Options.Queue, fetched.TakenBack, fetched.Crashed);
     }
 
     /// <summary>What was given up here goes back before anything is claimed anew.</summary>
     private async Task EndForgottenAsync(CancellationToken stopping)
     {
-        while ((int)await _link.RunAsync(Script.EndOwner, _keys, stopping, [_forgotten]) == 0)
-        {
-            // It holds more than one call gives back.
-        }
-
+        await EndAsync(_forgotten, stopping);
         _held.Clear();
         _over.Clear();
         _owner = _forgotten = "";
         _looked = null;
+    }
+
+    private async Task EndAsync(string owner, CancellationToken stopping)
+    {
+        bool all;
+        do
+        {
+            // It may hold more than one call gives back.
+            var answer = (RedisResult[])(await _link.RunAsync(Script.EndOwner, _keys, stopping, [owner]))!;
+            ReportLost((string[])answer[1]!);
+            all = (int)answer[0] == 1;
+        }
+        while (!all);
+    }
+
+    private void ReportLost(IReadOnlyList<string> ids)
+    {
+        foreach (var id in ids) RedisMeters.Lost(_tools.Logger, Options.Queue, id);
     }
 
     private async Task ReleaseUnknownAsync(CancellationToken stopping)

@@ -181,6 +181,20 @@ local function drop_claim(id, owner, job)
   if call('SREM', name('claims', owner), id) == 1 and job.entry ~= '1' then call('HINCRBY', A .. ':counts', 'leased', -1) end
 end
 
+local function audit(actor, action, target, detail)
+  call('XADD', A .. ':audit', 'MAXLEN', '~', 10000, '*', 'at', string.format('%d%03d', math.floor(now), math.floor(time[2] % 1000)), 'actor', actor, 'action', action, 'target', target, 'detail', detail)
+end
+
+-- Somebody else removed an entry that is not finished. Whatever verb finds it tells it in its answer, and the audit trail keeps it.
+local lost = {}
+local function lose(id)
+  lost[#lost + 1] = id
+  call('XACK', S, G, id)
+  call('SREM', A .. ':cancels', id)
+  call('DEL', name('job', id), name('job', id) .. ':errors')
+  audit('millrace', 'lost', S .. ' ' .. id, 'not finished and no longer in the stream: somebody else trimmed or deleted it')
+end
+
 local function is_cancelled(id, job) return job.cancel == '1' or call('SISMEMBER', A .. ':cancels', id) == 1 end
 
 -- final: 3 succeeded, 4 dead, 5 cancelled, as JobState counts.
@@ -210,7 +224,6 @@ local function is_alive(owner)
   return ends and tonumber(ends) > 0
 end
 
-local lost = {}
 local MAX_TAKEN_BACK = 1000
 
 -- The entries of a consumer come into the pool with what is known of them; those that are there no more are lost, and said to be.
@@ -226,13 +239,9 @@ local function pool_entries(consumer, each)
   for _, id in ipairs(ids) do
     if there[id] then each(id, there[id])
     else
-      lost[#lost + 1] = id
-      call('XACK', S, G, id)
       local job = read_job(id)
-      if job then
-        let_go(job.key, consumer)
-        call('DEL', name('job', id), name('job', id) .. ':errors')
-      end
+      if job then let_go(job.key, consumer) end
+      lose(id)
     end
   end
   return #pending
@@ -253,6 +262,20 @@ local function give_back(id, job, owner, crashed, running)
   call('HDEL', name('job', id), 'owner')
   make_ready(id, job.place, job.priority)
   return ran
+end
+
+-- What an owner had in hand and no longer has, others took or removed; of such an entry nobody knows the key any more.
+local function let_all_go(owner)
+  if not gated then return end
+  local all = call('HGETALL', A .. ':keys')
+  for i = 1, #all, 2 do
+    local key = all[i]
+    gates[key] = gates[key] or parse_gate(all[i + 1])
+    if gates[key].owner == owner and gates[key].count > 0 then
+      gates[key].count = 0
+      touch(key)
+    end
+  end
 end
 
 -- Returns how many jobs came back, how many had been running, and whether that was all.
@@ -280,6 +303,7 @@ local function end_owner(owner, crashed)
   end)
   local done = pooled < MAX_TAKEN_BACK and call('SCARD', name('claims', owner)) == 0
   if done and call('ZREM', A .. ':owners', owner) == 1 then
+    let_all_go(owner)
     call('DEL', name('claims', owner), name('back', owner), name('running', owner), name('settled', owner))
     -- Only ours, and only once nothing is pending under the name: with a name its pending entries would go.
     call('XGROUP', 'DELCONSUMER', S, G, owner)
@@ -303,10 +327,6 @@ local function free(exactly)
   local ms, n = string.match(least, '^0*(%d+)%-0*(%d+)')
   if after then n = string.format('%.0f', tonumber(n) + 1) end
   call('XTRIM', S, 'MINID', exactly and '=' or '~', ms .. '-' .. n)
-end
-
-local function audit(actor, action, target, detail)
-  call('XADD', A .. ':audit', 'MAXLEN', '~', 10000, '*', 'at', string.format('%d%03d', math.floor(now), math.floor(time[2] % 1000)), 'actor', actor, 'action', action, 'target', target, 'detail', detail)
 end
 
 -- Last of all: gates that changed, and whoever sleeps over the queue.

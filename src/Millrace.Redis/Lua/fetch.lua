@@ -100,9 +100,8 @@ local function claim_entry(id)
   return nil, true
 end
 
-local function forget(id, job, is_lost)
-  if is_lost then lost[#lost + 1] = id end
-  call('DEL', name('job', id), name('job', id) .. ':errors')
+local function forget(id, is_lost)
+  if is_lost then lose(id) else call('DEL', name('job', id), name('job', id) .. ':errors') end
 end
 
 local function take_ready(least, most)
@@ -131,7 +130,7 @@ local function take_ready(least, most)
           if fields then hand_out(id, job, fields)
           else
             let_go(job.key, owner)
-            forget(id, job, is_lost)
+            forget(id, is_lost)
           end
         else
           queue_up(id, place, job.key)
@@ -228,5 +227,4 @@ if #taken == 0 then
   if newest[1] then slept = newest[1][1] end
 end
 local next_due = until_next()
-for _, id in ipairs(lost) do audit('millrace', 'lost', S .. ' ' .. id, 'claimed and no longer in the stream: somebody else trimmed or deleted it') end
 return done({ owner, next_due, delivered, slept, lost, back, crashes, taken })

@@ -25,15 +25,17 @@ internal sealed class SettlementWriter(RedisLink link, QueueKeys keys, SourceOpt
         {
             if (batch.Count <= MostInOneCall) return await WritePartAsync(batch, owner, deadline);
             List<Settlement> refused = [];
+            List<string> lost = [];
             var returned = false;
             foreach (var part in batch.Chunk(MostInOneCall))
             {
                 var written = await WritePartAsync(part, owner, deadline);
                 refused.AddRange(written.Refused);
+                lost.AddRange(written.Lost);
                 returned |= written.Returned;
             }
 
-            return new(refused, returned);
+            return new(refused, lost, returned);
         }
         finally
         {
@@ -53,7 +55,7 @@ internal sealed class SettlementWriter(RedisLink link, QueueKeys keys, SourceOpt
 
         // An owner that is gone has nothing to complete; the careful way says so for each.
         if (completed is not null && (int)await link.RunAsync(Script.Complete, keys, deadline, completed) == 0) others = [.. batch];
-        return others is null ? new([], Returned: false) : await SettleAsync(others, deadline);
+        return others is null ? new([], [], Returned: false) : await SettleAsync(others, deadline);
     }
 
     private bool IsPlain(Settlement settlement, string owner) =>
@@ -80,8 +82,8 @@ internal sealed class SettlementWriter(RedisLink link, QueueKeys keys, SourceOpt
             returned |= outcome is Outcome.RetryOutcome or Outcome.SnoozedOutcome;
         }
 
-        var places = (int[])(await link.RunAsync(Script.Settle, keys, deadline, arguments))!;
-        return new([.. places.Select(place => batch[place - 1])], returned);
+        var answer = (RedisResult[])(await link.RunAsync(Script.Settle, keys, deadline, arguments))!;
+        return new([.. ((int[])answer[0]!).Select(place => batch[place - 1])], (string[])answer[1]!, returned);
     }
 
     private static void AddOutcome(List<RedisValue> arguments, Outcome outcome) => arguments.AddRange(outcome switch
@@ -102,5 +104,6 @@ internal sealed class SettlementWriter(RedisLink link, QueueKeys keys, SourceOpt
 
 /// <summary>What became of a batch.</summary>
 /// <param name="Refused">The settlements whose claim was lost.</param>
+/// <param name="Lost">Ids of entries that were to be kept and are gone.</param>
 /// <param name="Returned">Whether any of it will be handed out again.</param>
-internal readonly record struct Written(IReadOnlyList<Settlement> Refused, bool Returned);
+internal readonly record struct Written(IReadOnlyList<Settlement> Refused, IReadOnlyList<string> Lost, bool Returned);
