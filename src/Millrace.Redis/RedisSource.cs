@@ -222,7 +222,7 @@ internal sealed class RedisSource : Source
         }
         catch (RedisServerException error) when (RedisFault.IsNoGroup(error))
         {
-            await _link.RunAsync(Script.CreateGroup, _keys, stopping);
+            await _link.CreateGroupAsync(_keys, wasThere: _owner.Length > 0, stopping);
             return Fetched.Nothing;
         }
         catch (Exception error) when (RedisFault.Passes(error))

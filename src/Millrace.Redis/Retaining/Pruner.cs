@@ -17,6 +17,7 @@ internal sealed class Pruner(RedisLink link, QueueRegistry queues, RedisStoreOpt
     public async Task<int> PruneAsync(CancellationToken stopping)
     {
         var total = 0;
+        await queues.RegisterAgainAsync(stopping);
         foreach (var keys in await queues.ListAsync(stopping))
         {
             try
