@@ -125,7 +125,7 @@ internal sealed class RedisSource : Source
         {
             if (_owner.Length > 0) await EndAsync(_owner, CancellationToken.None);
         }
-        catch (Exception error) when (RedisFault.Passes(error) || error is RedisServerException)
+        catch (Exception error) when (RedisFault.IsServers(error))
         {
             // The lease ends by itself; whoever comes then takes the claims back.
             Log.OwnerNotEnded(_tools.Logger, _owner, Options.Queue, error);
@@ -206,6 +206,10 @@ internal sealed class RedisSource : Source
             stopping.ThrowIfCancellationRequested();
             return Fetched.Nothing;
         }
+        catch (RedisServerException error)
+        {
+            throw RedisFault.Explain(error, _keys);
+        }
     }
 
     private async Task<Fetched> FetchAsync(int count, CancellationToken stopping)
@@ -234,7 +238,7 @@ internal sealed class RedisSource : Source
         }
         catch (RedisServerException error)
         {
-            throw RedisFault.Explain(error, Options.Queue);
+            throw RedisFault.Explain(error, _keys);
         }
     }
 

@@ -94,7 +94,7 @@ internal sealed class RedisLink : IAsyncDisposable
             }
             catch (RedisServerException error)
             {
-                throw RedisFault.Explain(error, keys.Queue);
+                throw RedisFault.Explain(error, keys);
             }
         }
     }

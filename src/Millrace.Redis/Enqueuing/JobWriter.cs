@@ -48,7 +48,7 @@ internal sealed class JobWriter(RedisLink link, RedisStoreOptions options, ILogg
             }
             catch (RedisServerException error)
             {
-                throw RedisFault.Explain(error, keys.Queue);
+                throw RedisFault.Explain(error, keys);
             }
 
             if (!answer.IsNull) return answer;

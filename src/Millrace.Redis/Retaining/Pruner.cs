@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
 using Millrace.Redis.Connecting;
-using StackExchange.Redis;
 
 namespace Millrace.Redis.Retaining;
 
@@ -31,7 +30,7 @@ internal sealed class Pruner(RedisLink link, QueueRegistry queues, RedisStoreOpt
                 }
                 while (step > 0);
             }
-            catch (Exception error) when (RedisFault.Passes(error) || error is RedisServerException)
+            catch (Exception error) when (RedisFault.IsServers(error))
             {
                 Log.PruneFailed(logger, keys.Queue, error.Message);
             }
@@ -66,7 +65,7 @@ internal sealed class Pruner(RedisLink link, QueueRegistry queues, RedisStoreOpt
         {
             await PruneAsync(_stopped.Token);
         }
-        catch (Exception error) when (RedisFault.Passes(error) || error is RedisServerException)
+        catch (Exception error) when (RedisFault.IsServers(error))
         {
             Log.PruneFailed(logger, "*", error.Message);
         }
