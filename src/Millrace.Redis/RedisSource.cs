@@ -141,7 +141,7 @@ internal sealed class RedisSource : Source
         if (_sleeper is not null) return;
         await _queues.RegisterAsync(Options.Queue, stopping);
         _reads = await RedisLink.ConnectAsync(_options, $"reading {Options.Queue}", mustAnswer: false, _tools);
-        _sleeper = new(_reads, _keys);
+        _sleeper = new(_reads, _keys, _options.CommandTimeout);
     }
 
     private async Task<IReadOnlyList<Delivery>> TakeAsync(FetchLimit limit, CancellationToken stopping)
