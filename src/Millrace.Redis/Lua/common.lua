@@ -224,6 +224,14 @@ local function is_alive(owner)
   return ends and tonumber(ends) > 0
 end
 
+-- Whether a numbered write of an owner was carried out. Numbers grow, so one that comes late, from a connection given up, is an old one.
+-- And what it answered, if that is known.
+local function is_settled(owner, number)
+  local last, answer = string.match(call('GET', name('settled', owner)) or '', '^(%d+);?(.*)$')
+  if not last or tonumber(last) < tonumber(number) then return false end
+  return true, last == number and answer or ''
+end
+
 local MAX_TAKEN_BACK = 1000
 
 -- The entries of a consumer come into the pool with what is known of them; those that are there no more are lost, and said to be.

@@ -7,9 +7,9 @@ local refused = {}
 -- Says NOGROUP before anything is written.
 call('XPENDING', S, G)
 
-local last = call('GET', name('settled', ARGV[9]))
-if last and string.match(last, '^[^;]*') == number then
-  for place in string.gmatch(string.match(last, ';(.*)$') or '', '%d+') do refused[#refused + 1] = tonumber(place) end
+local settled, places = is_settled(ARGV[9], number)
+if settled then
+  for place in string.gmatch(places, '%d+') do refused[#refused + 1] = tonumber(place) end
   return { refused, lost }
 end
 

@@ -18,6 +18,9 @@ internal sealed class SettlementWriter(RedisLink link, QueueKeys keys, SourceOpt
     private readonly SemaphoreSlim _writing = new(1);
     private long _number;
 
+    // A write that failed may have been carried out, and comes again under another number.
+    private bool _unsure;
+
     public async Task<Written> WriteAsync(IReadOnlyList<Settlement> batch, string owner, CancellationToken deadline)
     {
         await _writing.WaitAsync(deadline);
@@ -54,7 +57,7 @@ internal sealed class SettlementWriter(RedisLink link, QueueKeys keys, SourceOpt
             else (others ??= []).Add(settlement);
 
         // An owner that is gone has nothing to complete; the careful way says so for each.
-        if (completed is not null && (int)await link.RunAsync(Script.Complete, keys, deadline, completed) == 0) others = [.. batch];
+        if (completed is not null && (int)await CompleteAsync(completed, deadline) == 0) others = [.. batch];
         return others is null ? new([], [], Returned: false) : await SettleAsync(others, deadline);
     }
 
@@ -62,7 +65,15 @@ internal sealed class SettlementWriter(RedisLink link, QueueKeys keys, SourceOpt
         store.Retention.MaxCount == 0 && settlement.Outcome is Outcome.CompletedOutcome && settlement.Delivery.Receipt is Claim { IsNew: true } claim && claim.Owner == owner;
 
     private List<RedisValue> BeginCompleted(string owner, int count) =>
-        new(4 + (count * (Ordered ? 2 : 1))) { owner, ++_number, store.Free == FreeEntries.Trim, Ordered };
+        new(4 + (count * (Ordered ? 2 : 1))) { owner, ++_number, store.Free == FreeEntries.Trim, Ordered ? _unsure ? 2 : 1 : 0 };
+
+    private async Task<RedisResult> CompleteAsync(List<RedisValue> completed, CancellationToken deadline)
+    {
+        _unsure = true;
+        var answer = await link.RunAsync(Script.Complete, keys, deadline, completed);
+        _unsure = false;
+        return answer;
+    }
 
     private void AddCompleted(List<RedisValue> arguments, Delivery delivery)
     {
