@@ -29,12 +29,15 @@ internal sealed class RedisSource : Source
     private readonly CancellationTokenSource _closing = new();
     private readonly SemaphoreSlim _fetching = new(1);
     private readonly Queue<Delivery> _over = new();
+    private readonly List<Delivery> _foreign = [];
     private RedisLink? _reads;
     private Sleeper? _sleeper;
     private volatile string _owner = "";
     private string _forgotten = "";
     private (long At, long Offset)? _looked;
-    private bool _unsure;
+
+    // The connection on which an answer was lost. What is sent on it now is carried out after what was lost, on another perhaps before.
+    private RedisLink? _unsure;
     private double _meanBody = 256;
 
     public RedisSource(SourceOptions options, RedisStoreOptions store, RedisLink link, QueueRegistry queues, RedisTools tools)
@@ -148,13 +151,17 @@ internal sealed class RedisSource : Source
     {
         while (true)
         {
-            if (_over.Count > 0) return TakeOver(limit);
             if (_forgotten.Length > 0) await EndForgottenAsync(stopping);
-            if (_unsure) await ReleaseUnknownAsync(stopping);
+            if (_over.Count > 0) return TakeOver(limit);
+            if (_unsure is { } link) await ReleaseUnknownAsync(link, stopping);
+            if (_foreign.Count > 0) await BuryForeignAsync();
             var fetched = await ReadAsync(limit, stopping);
-            if (fetched.Deliveries.Count > 0)
+            // Whatever fails from here on, they are in hand.
+            foreach (var delivery in fetched.Deliveries) _over.Enqueue(delivery);
+            if (fetched.Foreign is { } foreign) _foreign.AddRange(foreign);
+            if (_foreign.Count > 0) await BuryForeignAsync();
+            if (_over.Count > 0)
             {
-                foreach (var delivery in fetched.Deliveries) _over.Enqueue(delivery);
                 if (!stopping.IsCancellationRequested) return TakeOver(limit);
                 await GiveBackAsync();
                 stopping.ThrowIfCancellationRequested();
@@ -188,7 +195,6 @@ internal sealed class RedisSource : Source
         if (direct && fetched.Deliveries.Count == 0) _looked = null;
         _held.Add(fetched);
         foreach (var delivery in fetched.Deliveries) _meanBody += (delivery.Body.Length + 64 - _meanBody) / 64;
-        if (fetched.Foreign is { } foreign) await BuryAsync(foreign, stopping);
         return fetched;
     }
 
@@ -201,7 +207,7 @@ internal sealed class RedisSource : Source
         catch (Exception error) when (RedisFault.Passes(error) || RedisFault.IsNoGroup(error))
         {
             // The script that looks after everything finds out what is to be done.
-            _unsure = true;
+            _unsure = _reads;
             _looked = null;
             stopping.ThrowIfCancellationRequested();
             return Fetched.Nothing;
@@ -214,10 +220,11 @@ internal sealed class RedisSource : Source
 
     private async Task<Fetched> FetchAsync(int count, CancellationToken stopping)
     {
+        // Nothing waits behind a command that sleeps.
+        var link = _sleeper!.IsAsleep ? _link : _reads!;
         try
         {
-            // Nothing waits behind a command that sleeps.
-            var answer = await (_sleeper!.IsAsleep ? _link : _reads!).RunOnceAsync(
+            var answer = await link.RunOnceAsync(
                 Script.Fetch, _keys, _owner, _options.Consumer, (long)Options.Lease.TotalMilliseconds, count, Options.Order == Sources.Order.PerKey, (long)_options.ForeignConsumerTimeout.TotalMilliseconds);
             var fetched = _reader.Read(answer);
             _looked = (_tools.Time.GetTimestamp(), _tools.Clock.Offset);
@@ -232,7 +239,7 @@ internal sealed class RedisSource : Source
         catch (Exception error) when (RedisFault.Passes(error))
         {
             // What the lost answer held is ours without our knowing it.
-            _unsure = true;
+            _unsure = link;
             await _link.RunAsync(Script.Clock, _keys, stopping);
             return Fetched.Nothing;
         }
@@ -246,8 +253,7 @@ internal sealed class RedisSource : Source
     {
         if (fetched.Owner != _owner)
         {
-            _held.Clear();
-            _over.Clear();
+            Forget();
             _marks.Begin(fetched.Owner);
             _owner = fetched.Owner;
         }
@@ -260,10 +266,16 @@ internal sealed class RedisSource : Source
     private async Task EndForgottenAsync(CancellationToken stopping)
     {
         await EndAsync(_forgotten, stopping);
-        _held.Clear();
-        _over.Clear();
+        Forget();
         _owner = _forgotten = "";
         _looked = null;
+    }
+
+    private void Forget()
+    {
+        _held.Clear();
+        _over.Clear();
+        _foreign.Clear();
     }
 
     private async Task EndAsync(string owner, CancellationToken stopping)
@@ -284,28 +296,39 @@ internal sealed class RedisSource : Source
         foreach (var id in ids) RedisMeters.Lost(_tools.Logger, Options.Queue, id);
     }
 
-    private async Task ReleaseUnknownAsync(CancellationToken stopping)
+    private async Task ReleaseUnknownAsync(RedisLink link, CancellationToken stopping)
     {
         if (_owner.Length > 0)
         {
             var known = _held.Entries(Options.Queue);
-            var count = (long)await _link.RunAsync(Script.ReleaseUnknown, _keys, stopping, [_owner, .. known]);
+            var count = (long)await link.RunAsync(Script.ReleaseUnknown, _keys, stopping, [_owner, .. known]);
             if (count > 0) Log.UnknownReleased(_tools.Logger, Options.Queue, count);
         }
 
-        _unsure = false;
+        _unsure = null;
     }
 
     private async Task GiveBackAsync()
     {
         var back = _over.Select(delivery => new Settlement(delivery, Outcome.Released)).ToArray();
         _over.Clear();
-        await SettleCoreAsync(back, CancellationToken.None);
+        try
+        {
+            await SettleCoreAsync(back, CancellationToken.None);
+        }
+        catch (Exception error) when (RedisFault.IsServers(error))
+        {
+            // The next fetch gives back what nobody has in hand.
+            _held.Remove(back);
+            _unsure ??= _link;
+        }
     }
 
-    private async Task BuryAsync(IReadOnlyList<Delivery> foreign, CancellationToken stopping)
+    /// <summary>Those that could not be buried now are with the next fetch.</summary>
+    private async Task BuryForeignAsync()
     {
-        foreach (var delivery in foreign) Log.ForeignEntry(_tools.Logger, Options.Queue, delivery.Id);
-        await SettleCoreAsync([.. foreign.Select(delivery => new Settlement(delivery, Outcome.Dead("SRC001 the entry has no field \"body\": it is none of ours and is kept as it is")))], stopping);
+        await SettleCoreAsync([.. _foreign.Select(delivery => new Settlement(delivery, Outcome.Dead("SRC001 the entry has no field \"body\": it is none of ours and is kept as it is")))], CancellationToken.None);
+        foreach (var delivery in _foreign) Log.ForeignEntry(_tools.Logger, Options.Queue, delivery.Id);
+        _foreign.Clear();
     }
 }
