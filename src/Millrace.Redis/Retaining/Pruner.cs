@@ -1,14 +1,17 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Millrace.Redis.Connecting;
+using Millrace.Redis.Inspecting;
 
 namespace Millrace.Redis.Retaining;
 
-/// <summary>Forgets finished jobs and frees what is finished, a step at a time, so that nobody waits for it.</summary>
+/// <summary>Forgets finished jobs and frees what is finished, a step at a time, so that nobody waits for it; and looks whether others trimmed what is unread.</summary>
 internal sealed class Pruner(RedisLink link, QueueRegistry queues, RedisStoreOptions options, TimeProvider time, ILogger logger) : IAsyncDisposable
 {
     private const int Step = 500;
 
     private readonly CancellationTokenSource _stopped = new();
+    private readonly ConcurrentDictionary<string, string?> _trimmed = new(StringComparer.Ordinal);
     private Task _loop = Task.CompletedTask;
 
     public void Start() => _loop = RunAsync();
@@ -29,6 +32,7 @@ internal sealed class Pruner(RedisLink link, QueueRegistry queues, RedisStoreOpt
                     total += step;
                 }
                 while (step > 0);
+                await LookForTrimmedAsync(keys);
             }
             catch (Exception error) when (RedisFault.IsServers(error))
             {
@@ -44,6 +48,14 @@ internal sealed class Pruner(RedisLink link, QueueRegistry queues, RedisStoreOpt
         await _stopped.CancelAsync();
         await _loop;
         _stopped.Dispose();
+    }
+
+    /// <summary>Unread entries that are gone are in no answer: only the group's lag tells of them. Said once for each extent.</summary>
+    private async Task LookForTrimmedAsync(QueueKeys keys)
+    {
+        var finding = await ServerCheck.FindTrimmedAsync(link, keys, options.Group);
+        if (finding is not null && (!_trimmed.TryGetValue(keys.Queue, out var said) || said != finding)) Log.Trimmed(logger, finding);
+        _trimmed[keys.Queue] = finding;
     }
 
     private async Task RunAsync()
