@@ -31,4 +31,10 @@ internal static partial class Log
 
     [LoggerMessage(5009, LogLevel.Warning, "{Count} deliveries of {Queue} were claimed in an answer that was lost; they are given back")]
     public static partial void UnknownReleased(ILogger logger, string queue, long count);
+
+    [LoggerMessage(5010, LogLevel.Warning, "The consumer group of {Queue} was gone and is made again, from the first entry: what was claimed is handed out again, and what was deleted with it is lost")]
+    public static partial void GroupMadeAgain(ILogger logger, string queue);
+
+    [LoggerMessage(5011, LogLevel.Error, "LOSS: {Finding}")]
+    public static partial void Trimmed(ILogger logger, string finding);
 }

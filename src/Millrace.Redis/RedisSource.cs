@@ -29,12 +29,15 @@ internal sealed class RedisSource : Source
     private readonly CancellationTokenSource _closing = new();
     private readonly SemaphoreSlim _fetching = new(1);
     private readonly Queue<Delivery> _over = new();
+    private readonly List<Delivery> _foreign = [];
     private RedisLink? _reads;
     private Sleeper? _sleeper;
     private volatile string _owner = "";
     private string _forgotten = "";
     private (long At, long Offset)? _looked;
-    private bool _unsure;
+
+    // The connection on which an answer was lost. What is sent on it now is carried out after what was lost, on another perhaps before.
+    private RedisLink? _unsure;
     private double _meanBody = 256;
 
     public RedisSource(SourceOptions options, RedisStoreOptions store, RedisLink link, QueueRegistry queues, RedisTools tools)
@@ -93,6 +96,7 @@ internal sealed class RedisSource : Source
         // What is ready again is not seen by reading new entries.
         if (result.Returned) _looked = null;
         _held.Remove(batch);
+        ReportLost(result.Lost);
         return result.Refused;
     }
 
@@ -122,12 +126,9 @@ internal sealed class RedisSource : Source
         await _fetching.WaitAsync();
         try
         {
-            while (_owner.Length > 0 && (int)await _link.RunAsync(Script.EndOwner, _keys, CancellationToken.None, [_owner]) == 0)
-            {
-                // It holds more than one call gives back.
-            }
+            if (_owner.Length > 0) await EndAsync(_owner, CancellationToken.None);
         }
-        catch (Exception error) when (RedisFault.Passes(error) || error is RedisServerException)
+        catch (Exception error) when (RedisFault.IsServers(error))
         {
             // The lease ends by itself; whoever comes then takes the claims back.
             Log.OwnerNotEnded(_tools.Logger, _owner, Options.Queue, error);
@@ -143,20 +144,24 @@ internal sealed class RedisSource : Source
         if (_sleeper is not null) return;
         await _queues.RegisterAsync(Options.Queue, stopping);
         _reads = await RedisLink.ConnectAsync(_options, $"reading {Options.Queue}", mustAnswer: false, _tools);
-        _sleeper = new(_reads, _keys);
+        _sleeper = new(_reads, _keys, _options.CommandTimeout);
     }
 
     private async Task<IReadOnlyList<Delivery>> TakeAsync(FetchLimit limit, CancellationToken stopping)
     {
         while (true)
         {
-            if (_over.Count > 0) return TakeOver(limit);
             if (_forgotten.Length > 0) await EndForgottenAsync(stopping);
-            if (_unsure) await ReleaseUnknownAsync(stopping);
+            if (_over.Count > 0) return TakeOver(limit);
+            if (_unsure is { } link) await ReleaseUnknownAsync(link, stopping);
+            if (_foreign.Count > 0) await BuryForeignAsync();
             var fetched = await ReadAsync(limit, stopping);
-            if (fetched.Deliveries.Count > 0)
+            // Whatever fails from here on, they are in hand.
+            foreach (var delivery in fetched.Deliveries) _over.Enqueue(delivery);
+            if (fetched.Foreign is { } foreign) _foreign.AddRange(foreign);
+            if (_foreign.Count > 0) await BuryForeignAsync();
+            if (_over.Count > 0)
             {
-                foreach (var delivery in fetched.Deliveries) _over.Enqueue(delivery);
                 if (!stopping.IsCancellationRequested) return TakeOver(limit);
                 await GiveBackAsync();
                 stopping.ThrowIfCancellationRequested();
@@ -190,7 +195,6 @@ internal sealed class RedisSource : Source
         if (direct && fetched.Deliveries.Count == 0) _looked = null;
         _held.Add(fetched);
         foreach (var delivery in fetched.Deliveries) _meanBody += (delivery.Body.Length + 64 - _meanBody) / 64;
-        if (fetched.Foreign is { } foreign) await BuryAsync(foreign, stopping);
         return fetched;
     }
 
@@ -203,19 +207,24 @@ internal sealed class RedisSource : Source
         catch (Exception error) when (RedisFault.Passes(error) || RedisFault.IsNoGroup(error))
         {
             // The script that looks after everything finds out what is to be done.
-            _unsure = true;
+            _unsure = _reads;
             _looked = null;
             stopping.ThrowIfCancellationRequested();
             return Fetched.Nothing;
+        }
+        catch (RedisServerException error)
+        {
+            throw RedisFault.Explain(error, _keys);
         }
     }
 
     private async Task<Fetched> FetchAsync(int count, CancellationToken stopping)
     {
+        // Nothing waits behind a command that sleeps.
+        var link = _sleeper!.IsAsleep ? _link : _reads!;
         try
         {
-            // Nothing waits behind a command that sleeps.
-            var answer = await (_sleeper!.IsAsleep ? _link : _reads!).RunOnceAsync(
+            var answer = await link.RunOnceAsync(
                 Script.Fetch, _keys, _owner, _options.Consumer, (long)Options.Lease.TotalMilliseconds, count, Options.Order == Sources.Order.PerKey, (long)_options.ForeignConsumerTimeout.TotalMilliseconds);
             var fetched = _reader.Read(answer);
             _looked = (_tools.Time.GetTimestamp(), _tools.Clock.Offset);
@@ -224,19 +233,19 @@ internal sealed class RedisSource : Source
         }
         catch (RedisServerException error) when (RedisFault.IsNoGroup(error))
         {
-            await _link.RunAsync(Script.CreateGroup, _keys, stopping);
+            await _link.CreateGroupAsync(_keys, wasThere: _owner.Length > 0, stopping);
             return Fetched.Nothing;
         }
         catch (Exception error) when (RedisFault.Passes(error))
         {
             // What the lost answer held is ours without our knowing it.
-            _unsure = true;
+            _unsure = link;
             await _link.RunAsync(Script.Clock, _keys, stopping);
             return Fetched.Nothing;
         }
         catch (RedisServerException error)
         {
-            throw RedisFault.Explain(error, Options.Queue);
+            throw RedisFault.Explain(error, _keys);
         }
     }
 
@@ -244,52 +253,82 @@ internal sealed class RedisSource : Source
     {
         if (fetched.Owner != _owner)
         {
-            _held.Clear();
-            _over.Clear();
+            Forget();
             _marks.Begin(fetched.Owner);
             _owner = fetched.Owner;
         }
 
-        foreach (var id in fetched.Lost) RedisMeters.Lost(_tools.Logger, Options.Queue, id);
+        ReportLost(fetched.Lost);
         if (fetched.TakenBack > 0) RedisMeters.TakenBack(_tools.Logger, Options.Queue, fetched.TakenBack, fetched.Crashed);
     }
 
     /// <summary>What was given up here goes back before anything is claimed anew.</summary>
     private async Task EndForgottenAsync(CancellationToken stopping)
     {
-        while ((int)await _link.RunAsync(Script.EndOwner, _keys, stopping, [_forgotten]) == 0)
-        {
-            // It holds more than one call gives back.
-        }
-
-        _held.Clear();
-        _over.Clear();
+        await EndAsync(_forgotten, stopping);
+        Forget();
         _owner = _forgotten = "";
         _looked = null;
     }
 
-    private async Task ReleaseUnknownAsync(CancellationToken stopping)
+    private void Forget()
+    {
+        _held.Clear();
+        _over.Clear();
+        _foreign.Clear();
+    }
+
+    private async Task EndAsync(string owner, CancellationToken stopping)
+    {
+        bool all;
+        do
+        {
+            // It may hold more than one call gives back.
+            var answer = (RedisResult[])(await _link.RunAsync(Script.EndOwner, _keys, stopping, [owner]))!;
+            ReportLost((string[])answer[1]!);
+            all = (int)answer[0] == 1;
+        }
+        while (!all);
+    }
+
+    private void ReportLost(IReadOnlyList<string> ids)
+    {
+        foreach (var id in ids) RedisMeters.Lost(_tools.Logger, Options.Queue, id);
+    }
+
+    private async Task ReleaseUnknownAsync(RedisLink link, CancellationToken stopping)
     {
         if (_owner.Length > 0)
         {
             var known = _held.Entries(Options.Queue);
-            var count = (long)await _link.RunAsync(Script.ReleaseUnknown, _keys, stopping, [_owner, .. known]);
+            var count = (long)await link.RunAsync(Script.ReleaseUnknown, _keys, stopping, [_owner, .. known]);
             if (count > 0) Log.UnknownReleased(_tools.Logger, Options.Queue, count);
         }
 
-        _unsure = false;
+        _unsure = null;
     }
 
     private async Task GiveBackAsync()
     {
         var back = _over.Select(delivery => new Settlement(delivery, Outcome.Released)).ToArray();
         _over.Clear();
-        await SettleCoreAsync(back, CancellationToken.None);
+        try
+        {
+            await SettleCoreAsync(back, CancellationToken.None);
+        }
+        catch (Exception error) when (RedisFault.IsServers(error))
+        {
+            // The next fetch gives back what nobody has in hand.
+            _held.Remove(back);
+            _unsure ??= _link;
+        }
     }
 
-    private async Task BuryAsync(IReadOnlyList<Delivery> foreign, CancellationToken stopping)
+    /// <summary>Those that could not be buried now are with the next fetch.</summary>
+    private async Task BuryForeignAsync()
     {
-        foreach (var delivery in foreign) Log.ForeignEntry(_tools.Logger, Options.Queue, delivery.Id);
-        await SettleCoreAsync([.. foreign.Select(delivery => new Settlement(delivery, Outcome.Dead("SRC001 the entry has no field \"body\": it is none of ours and is kept as it is")))], stopping);
+        await SettleCoreAsync([.. _foreign.Select(delivery => new Settlement(delivery, Outcome.Dead("SRC001 the entry has no field \"body\": it is none of ours and is kept as it is")))], CancellationToken.None);
+        foreach (var delivery in _foreign) Log.ForeignEntry(_tools.Logger, Options.Queue, delivery.Id);
+        _foreign.Clear();
     }
 }

@@ -21,6 +21,8 @@ public sealed class RedisStore : JobStore
 
     private const int MostInOneAction = 1_000;
 
+    private static readonly TimeSpan s_checked = TimeSpan.FromMinutes(1);
+
     private readonly RedisStoreOptions _options;
     private readonly RedisTools _tools;
     private RedisLink? _link;
@@ -69,12 +71,13 @@ public sealed class RedisStore : JobStore
     {
         try
         {
-            await Link.Database.PingAsync().WaitAsync(stopping);
+            // A replica answers a ping, and so does a server without memory.
+            await Link.Database.StringSetAsync($"{Queues.OfStore.Prefix}:check", 1, s_checked).WaitAsync(stopping);
             return null;
         }
-        catch (Exception error) when (RedisFault.Passes(error))
+        catch (Exception error) when (RedisFault.IsServers(error))
         {
-            return $"{_options.UrlName}: no answer ({error.GetType().Name})";
+            return RedisFault.Explain(error, Queues.OfStore) is StoreException known ? known.Message : $"{_options.UrlName}: no answer, or no server that takes writes ({error.GetType().Name})";
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using Millrace.Storage;
 using StackExchange.Redis;
 
@@ -7,6 +8,11 @@ namespace Millrace.Redis;
 /// <summary>Reads the addresses that name Redis servers; what it says of a bad one never holds a password.</summary>
 public static class RedisUrl
 {
+    private const int DefaultPort = 6379;
+
+    // The client's choice for its own form; a rediss:// address without a port means 6379 all the same.
+    private const int DefaultTlsPort = 6380;
+
     /// <summary>The client's options for <paramref name="text"/>; null when it can be used, else the fault in one line.</summary>
     /// <param name="text">`redis://…`, `rediss://…` or `host:port,option=value…`.</param>
     /// <param name="name">What the fault calls it, such as REDIS_URL.</param>
@@ -28,10 +34,11 @@ public static class RedisUrl
             return $"CFG012 {name} begins with \"{JobRules.Clip(url.Scheme)}://\": it must be redis:// or, for TLS, rediss://.";
         var database = url.AbsolutePath.Trim('/');
         var number = 0;
-        if (database.Length > 0 && (!int.TryParse(database, NumberStyles.None, CultureInfo.InvariantCulture, out number) || number > 1_000_000))
-            return $"CFG012 {name} has the path \"/{JobRules.Clip(database)}\": it must be the number of a database.";
-        options = new ConfigurationOptions { EndPoints = { { url.Host, url.Port > 0 ? url.Port : 6379 } }, Ssl = url.Scheme == "rediss", DefaultDatabase = number };
-        if (options.Ssl) options.SslHost = url.Host;
+        // What stands behind the host is not repeated: it may be the rest of a password that was not written as it must be.
+        if (url.Query.Length > 0 || url.Fragment.Length > 0 || (database.Length > 0 && (!int.TryParse(database, NumberStyles.None, CultureInfo.InvariantCulture, out number) || number > 1_000_000)))
+            return $"CFG012 {name} has something behind the host that is no number of a database: it must look like redis://host:port/0 (characters such as @ : / ? # in a password are written %40 %3A %2F %3F %23).";
+        options = new ConfigurationOptions { EndPoints = { { url.DnsSafeHost, url.Port > 0 ? url.Port : DefaultPort } }, Ssl = url.Scheme == "rediss", DefaultDatabase = number };
+        if (options.Ssl) options.SslHost = url.DnsSafeHost;
         var colon = url.UserInfo.IndexOf(':', StringComparison.Ordinal);
         var user = Uri.UnescapeDataString(colon < 0 ? url.UserInfo : url.UserInfo[..colon]);
         var password = colon < 0 ? "" : Uri.UnescapeDataString(url.UserInfo[(colon + 1)..]);
@@ -43,9 +50,10 @@ public static class RedisUrl
     private static string? FromList(string text, string name, out ConfigurationOptions? options)
     {
         options = null;
+        ConfigurationOptions read;
         try
         {
-            options = ConfigurationOptions.Parse(text);
+            read = ConfigurationOptions.Parse(text);
         }
         catch (Exception error) when (error is ArgumentException or FormatException)
         {
@@ -53,6 +61,17 @@ public static class RedisUrl
             return $"CFG012 {name} cannot be read: it must look like redis://host:port or host:port,option=value.";
         }
 
-        return options.EndPoints.Count > 0 ? null : $"CFG012 {name} names no server: it must look like redis://host:port.";
+        if (read.EndPoints.Count == 0) return $"CFG012 {name} names no server: it must look like redis://host:port.";
+        for (var i = 0; i < read.EndPoints.Count; i++) read.EndPoints[i] = WithPort(read.EndPoints[i], read.Ssl ? DefaultTlsPort : DefaultPort);
+        options = read;
+        return null;
     }
+
+    /// <summary>As the client would add it when it connects, and early enough to be named.</summary>
+    private static EndPoint WithPort(EndPoint server, int port) => server switch
+    {
+        DnsEndPoint { Port: 0 } dns => new DnsEndPoint(dns.Host, port),
+        IPEndPoint { Port: 0 } ip => new IPEndPoint(ip.Address, port),
+        _ => server,
+    };
 }

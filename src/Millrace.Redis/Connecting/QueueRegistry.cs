@@ -35,6 +35,13 @@ internal sealed class QueueRegistry
         return keys;
     }
 
+    /// <summary>Adds again what this process uses: a server may lose its data and get it back from those who know it.</summary>
+    public async ValueTask RegisterAgainAsync(CancellationToken stopping)
+    {
+        RedisValue[] names = [.. _registered.Keys.Select(name => (RedisValue)name)];
+        if (names.Length > 0) await _link.PatientlyAsync(database => database.SetAddAsync(_names, names), stopping);
+    }
+
     public async ValueTask<bool> IsKnownAsync(string queue, CancellationToken stopping) =>
         _registered.ContainsKey(queue) || await _link.PatientlyAsync(database => database.SetContainsAsync(_names, queue), stopping);
 

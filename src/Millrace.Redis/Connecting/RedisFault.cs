@@ -21,14 +21,19 @@ internal static class RedisFault
     public static bool IsNoScript(RedisServerException error) => Starts(error, "NOSCRIPT");
 
     /// <summary>An error in the words of the catalogue where there are some, else the same error.</summary>
-    public static Exception Explain(Exception error, string where) => error switch
+    public static Exception Explain(Exception error, QueueKeys keys) => error switch
     {
-        RedisServerException server when server.Message.Contains("WRONGTYPE", StringComparison.Ordinal) =>
-            new StoreException("SRC001", $"the key of {where} holds something that is no stream: name another key, or move what is there.", error),
-        RedisServerException server when server.Message.Contains("OOM ", StringComparison.Ordinal) =>
-            new StoreException("DB003", $"the server of {where} has no memory left (maxmemory) and takes nothing new: give it more, or let workers drain.", error),
+        RedisServerException when error.Message.Contains("WRONGTYPE", StringComparison.Ordinal) =>
+            new StoreException("SRC001", $"the key {keys.Stream} of {keys.Queue} holds something that is no stream: name another key, or move what is there.", error),
+        RedisServerException when error.Message.Contains("OOM ", StringComparison.Ordinal) =>
+            new StoreException("DB003", $"the server of {keys.Stream} has no memory left (maxmemory) and takes nothing new: give it more, or let workers drain.", error),
+        RedisServerException server when Starts(server, "READONLY") =>
+            new StoreException("DB004", $"the server of {keys.Stream} is a replica now and takes no writes: name its primary, or wait until it is one again.", error),
         _ => error,
     };
+
+    /// <summary>What a background task may meet and try again later.</summary>
+    public static bool IsServers(Exception error) => error is RedisException or RedisTimeoutException or StoreException || Passes(error);
 
     private static bool Starts(RedisServerException error, params ReadOnlySpan<string> codes)
     {

@@ -90,13 +90,22 @@ internal sealed class RedisLink : IAsyncDisposable
             }
             catch (RedisServerException error) when (RedisFault.IsNoGroup(error) && script != Script.CreateGroup)
             {
-                await RunAsync(Script.CreateGroup, keys, deadline);
+                await CreateGroupAsync(keys, wasThere: false, deadline);
             }
             catch (RedisServerException error)
             {
-                throw RedisFault.Explain(error, keys.Queue);
+                throw RedisFault.Explain(error, keys);
             }
         }
+    }
+
+    /// <summary>Makes the group unless it is there; <paramref name="wasThere"/> when we have seen it, so that somebody removed it.</summary>
+    public async Task CreateGroupAsync(QueueKeys keys, bool wasThere, CancellationToken deadline)
+    {
+        var answer = (RedisResult[])(await RunAsync(Script.CreateGroup, keys, deadline))!;
+        // 2: the store remembers it.
+        if ((int)answer[0] == 2 || (wasThere && (int)answer[0] == 1)) Log.GroupMadeAgain(_tools.Logger, keys.Queue);
+        foreach (var id in (string[])answer[1]!) RedisMeters.Lost(_tools.Logger, keys.Queue, id);
     }
 
     /// <summary>Does what may be repeated, and tries again for a while when the server is not there.</summary>

@@ -19,11 +19,14 @@ internal sealed class JobWriter(RedisLink link, RedisStoreOptions options, ILogg
     /// <summary>Stores the jobs at <paramref name="places"/> in order and fills in their results.</summary>
     public async Task WriteAsync(QueueKeys keys, IReadOnlyList<NewJob> jobs, int[] places, EnqueueResult[] results, CancellationToken stopping)
     {
+        // Refused is refused whole: room for all is asked for with the first part, and the others take it.
+        var whole = options.WhenFull == FullStream.Refuse;
+        var most = options.MaxBacklog > 0 && !whole ? (int)Math.Min(MostInOneCall, options.MaxBacklog) : MostInOneCall;
         for (var from = 0; from < places.Length;)
         {
-            List<RedisValue> arguments = [options.MaxBacklog, 0];
+            List<RedisValue> arguments = [whole && from > 0 ? 0 : options.MaxBacklog, 0, whole ? places.Length : 0];
             var count = 0;
-            for (var bytes = 0L; from + count < places.Length && count < MostInOneCall && bytes < MostBytesInOneCall; count++)
+            for (var bytes = 0L; from + count < places.Length && count < most && bytes < MostBytesInOneCall; count++)
             {
                 var job = jobs[places[from + count]];
                 Add(arguments, job);
@@ -48,7 +51,7 @@ internal sealed class JobWriter(RedisLink link, RedisStoreOptions options, ILogg
             }
             catch (RedisServerException error)
             {
-                throw RedisFault.Explain(error, keys.Queue);
+                throw RedisFault.Explain(error, keys);
             }
 
             if (!answer.IsNull) return answer;

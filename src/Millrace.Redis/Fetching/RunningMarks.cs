@@ -81,7 +81,7 @@ internal sealed class RunningMarks(RedisLink link, QueueKeys keys)
         {
             link.Database.StringSet(now.Key, now.Text, s_kept);
         }
-        catch (Exception error) when (RedisFault.Passes(error))
+        catch (Exception error) when (RedisFault.IsServers(error))
         {
             // Nothing can be written now, so nothing will be known of a crash now; the claim itself is no less safe.
         }

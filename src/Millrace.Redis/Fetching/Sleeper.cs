@@ -7,9 +7,10 @@ namespace Millrace.Redis.Fetching;
 /// Sleeps over a queue with one blocking read of its stream and its wake stream, on a connection of its own: a blocked command holds up
 /// everything behind it. It reads outside the group, so it claims nothing, and an abandoned sleep can be taken up again.
 /// </summary>
-internal sealed class Sleeper(RedisLink link, QueueKeys keys)
+internal sealed class Sleeper(RedisLink link, QueueKeys keys, TimeSpan commandTimeout)
 {
-    private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(1);
+    // Never so long that the client takes it for a lost command.
+    private readonly TimeSpan _longest = commandTimeout / 2 < TimeSpan.FromSeconds(1) ? commandTimeout / 2 : TimeSpan.FromSeconds(1);
 
     private Task? _asleep;
 
@@ -19,7 +20,7 @@ internal sealed class Sleeper(RedisLink link, QueueKeys keys)
     /// <summary>Ends when there is something behind <paramref name="delivered"/> or <paramref name="woken"/>, after <paramref name="limit"/> or a second, or when the connection fails.</summary>
     public async Task SleepAsync(string delivered, string woken, TimeSpan? limit, CancellationToken stopping)
     {
-        var block = limit is { } due && due < s_longest ? due : s_longest;
+        var block = limit is { } due && due < _longest ? due : _longest;
         _asleep ??= ReadAsync(delivered, woken, Math.Max((long)Math.Ceiling(block.TotalMilliseconds), 1));
         await _asleep.WaitAsync(stopping);
         _asleep = null;

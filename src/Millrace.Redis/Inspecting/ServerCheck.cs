@@ -10,7 +10,7 @@ internal static class ServerCheck
 {
     private static readonly Version s_oldest = new(7, 0);
 
-    /// <exception cref="StoreException">DEP001: too old. DB004: a replica that takes no writes.</exception>
+    /// <exception cref="StoreException">DB001: no such database. DEP001: too old. DB004: a replica that takes no writes.</exception>
     public static async Task<Durability> LookAsync(RedisLink link, RedisStoreOptions options)
     {
         List<string> findings = [];
@@ -22,6 +22,8 @@ internal static class ServerCheck
                 throw new StoreException("DB004", $"{options.UrlName} names a replica ({Address(server)}), which takes no writes: name its primary.");
             }
 
+            if (server.DatabaseCount > 0 && link.Database.Database >= server.DatabaseCount)
+                throw new StoreException("DB001", $"{options.UrlName} ({Address(server)}) cannot be used: it names database {link.Database.Database}, and the server has 0 to {server.DatabaseCount - 1}");
             if (server.Version < s_oldest) throw new StoreException("DEP001", $"the server at {Address(server)} is version {server.Version}: 7.0 or later is needed (or Valkey).");
             await LookAsync(server, findings);
         }

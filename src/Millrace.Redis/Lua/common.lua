@@ -181,6 +181,20 @@ local function drop_claim(id, owner, job)
   if call('SREM', name('claims', owner), id) == 1 and job.entry ~= '1' then call('HINCRBY', A .. ':counts', 'leased', -1) end
 end
 
+local function audit(actor, action, target, detail)
+  call('XADD', A .. ':audit', 'MAXLEN', '~', 10000, '*', 'at', string.format('%d%03d', math.floor(now), math.floor(time[2] % 1000)), 'actor', actor, 'action', action, 'target', target, 'detail', detail)
+end
+
+-- Somebody else removed an entry that is not finished. Whatever verb finds it tells it in its answer, and the audit trail keeps it.
+local lost = {}
+local function lose(id)
+  lost[#lost + 1] = id
+  call('XACK', S, G, id)
+  call('SREM', A .. ':cancels', id)
+  call('DEL', name('job', id), name('job', id) .. ':errors')
+  audit('millrace', 'lost', S .. ' ' .. id, 'not finished and no longer in the stream: somebody else trimmed or deleted it')
+end
+
 local function is_cancelled(id, job) return job.cancel == '1' or call('SISMEMBER', A .. ':cancels', id) == 1 end
 
 -- final: 3 succeeded, 4 dead, 5 cancelled, as JobState counts.
@@ -203,10 +217,21 @@ local function finish(id, job, final)
   if job.fresh or job.entry == '1' then leave_stream(id) end
 end
 
----- Owners: a source that holds claims is one, alive until its lease is over.
-local function is_alive(owner) return owner ~= '' and call('ZSCORE', A .. ':owners', owner) end
+---- Owners: a source that holds claims is one, alive until somebody finds its lease over. One whose claims are being taken back, a part at
+---- a time, has no time left and cannot be revived.
+local function is_alive(owner)
+  local ends = owner ~= '' and call('ZSCORE', A .. ':owners', owner)
+  return ends and tonumber(ends) > 0
+end
 
-local lost = {}
+-- Whether a numbered write of an owner was carried out. Numbers grow, so one that comes late, from a connection given up, is an old one.
+-- And what it answered, if that is known.
+local function is_settled(owner, number)
+  local last, answer = string.match(call('GET', name('settled', owner)) or '', '^(%d+);?(.*)$')
+  if not last or tonumber(last) < tonumber(number) then return false end
+  return true, last == number and answer or ''
+end
+
 local MAX_TAKEN_BACK = 1000
 
 -- The entries of a consumer come into the pool with what is known of them; those that are there no more are lost, and said to be.
@@ -222,13 +247,9 @@ local function pool_entries(consumer, each)
   for _, id in ipairs(ids) do
     if there[id] then each(id, there[id])
     else
-      lost[#lost + 1] = id
-      call('XACK', S, G, id)
       local job = read_job(id)
-      if job then
-        let_go(job.key, consumer)
-        call('DEL', name('job', id), name('job', id) .. ':errors')
-      end
+      if job then let_go(job.key, consumer) end
+      lose(id)
     end
   end
   return #pending
@@ -251,8 +272,23 @@ local function give_back(id, job, owner, crashed, running)
   return ran
 end
 
+-- What an owner had in hand and no longer has, others took or removed; of such an entry nobody knows the key any more.
+local function let_all_go(owner)
+  if not gated then return end
+  local all = call('HGETALL', A .. ':keys')
+  for i = 1, #all, 2 do
+    local key = all[i]
+    gates[key] = gates[key] or parse_gate(all[i + 1])
+    if gates[key].owner == owner and gates[key].count > 0 then
+      gates[key].count = 0
+      touch(key)
+    end
+  end
+end
+
 -- Returns how many jobs came back, how many had been running, and whether that was all.
 local function end_owner(owner, crashed)
+  call('ZADD', A .. ':owners', 'XX', 0, owner)
   local running = {}
   for id in string.gmatch(call('GET', name('running', owner)) or '', '[^,]+') do running[id] = true end
   local jobs, crashes = 0, 0
@@ -275,6 +311,7 @@ local function end_owner(owner, crashed)
   end)
   local done = pooled < MAX_TAKEN_BACK and call('SCARD', name('claims', owner)) == 0
   if done and call('ZREM', A .. ':owners', owner) == 1 then
+    let_all_go(owner)
     call('DEL', name('claims', owner), name('back', owner), name('running', owner), name('settled', owner))
     -- Only ours, and only once nothing is pending under the name: with a name its pending entries would go.
     call('XGROUP', 'DELCONSUMER', S, G, owner)
@@ -298,10 +335,6 @@ local function free(exactly)
   local ms, n = string.match(least, '^0*(%d+)%-0*(%d+)')
   if after then n = string.format('%.0f', tonumber(n) + 1) end
   call('XTRIM', S, 'MINID', exactly and '=' or '~', ms .. '-' .. n)
-end
-
-local function audit(actor, action, target, detail)
-  call('XADD', A .. ':audit', 'MAXLEN', '~', 10000, '*', 'at', string.format('%d%03d', math.floor(now), math.floor(time[2] % 1000)), 'actor', actor, 'action', action, 'target', target, 'detail', detail)
 end
 
 -- Last of all: gates that changed, and whoever sleeps over the queue.

@@ -1,9 +1,10 @@
 -- Completes new entries of one owner, the common case, and frees them. ARGV from 5: the owner, the number of this call, 1 to make room
--- besides, whether keys are ordered, then the ids, each followed by its key when they are.
+-- besides, whether keys are ordered (2: and an earlier call may have done a part of it), then the ids, each followed by its key when
+-- they are.
 -- Answers 0 when the owner is gone (nothing was written), else 1. A call that comes twice, because its answer was lost, is done once.
-local owner, number, ordered = ARGV[5], ARGV[6], ARGV[8] == '1'
+local owner, number, ordered, careful = ARGV[5], ARGV[6], ARGV[8] ~= '0', ARGV[8] == '2'
 if not is_alive(owner) then return 0 end
-if call('GET', name('settled', owner)) == number then return 1 end
+if is_settled(owner, number) then return 1 end
 
 local step = ordered and 2 or 1
 local ids = {}
@@ -14,7 +15,10 @@ if ordered then
     if ARGV[i] ~= '' then keys[#keys + 1] = ARGV[i] end
   end
   if #keys > 0 then load_gates(keys) end
-  for i = 9, #ARGV, 2 do let_go(ARGV[i + 1], owner) end
+  -- Let go twice, a key would be open with deliveries of it still in hand.
+  for i = 9, #ARGV, 2 do
+    if not careful or call('XACK', S, G, ARGV[i]) == 1 then let_go(ARGV[i + 1], owner) end
+  end
 end
 for from = 1, #ids, 1000 do
   local last = math.min(from + 999, #ids)

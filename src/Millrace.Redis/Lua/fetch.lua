@@ -100,9 +100,8 @@ local function claim_entry(id)
   return nil, true
 end
 
-local function forget(id, job, is_lost)
-  if is_lost then lost[#lost + 1] = id end
-  call('DEL', name('job', id), name('job', id) .. ':errors')
+local function forget(id, is_lost)
+  if is_lost then lose(id) else call('DEL', name('job', id), name('job', id) .. ':errors') end
 end
 
 local function take_ready(least, most)
@@ -131,7 +130,7 @@ local function take_ready(least, most)
           if fields then hand_out(id, job, fields)
           else
             let_go(job.key, owner)
-            forget(id, job, is_lost)
+            forget(id, is_lost)
           end
         else
           queue_up(id, place, job.key)
@@ -202,7 +201,9 @@ save_gates()
 gated = call('EXISTS', A .. ':keys') == 1 or ordered
 local function live_on() call('ZADD', A .. ':owners', string.format('%d', now + lease), owner) end
 if not is_alive(owner) then
-  owner = base .. ':' .. call('HINCRBY', A .. ':counts', 'owners', 1)
+  -- Never a name that was given before, not even when all that is counted here was lost: a source that went on under another's would
+  -- take the other's writes for its own.
+  owner = base .. ':' .. string.format('%d', real) .. '-' .. call('HINCRBY', A .. ':counts', 'owners', 1)
   live_on()
 end
 take_up_lanes()
@@ -226,5 +227,4 @@ if #taken == 0 then
   if newest[1] then slept = newest[1][1] end
 end
 local next_due = until_next()
-for _, id in ipairs(lost) do audit('millrace', 'lost', S .. ' ' .. id, 'claimed and no longer in the stream: somebody else trimmed or deleted it') end
 return done({ owner, next_due, delivered, slept, lost, back, crashes, taken })

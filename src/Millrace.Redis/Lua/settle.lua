@@ -1,15 +1,16 @@
 -- Writes a batch of outcomes. ARGV from 5: whether a retry parks its key, whether a dead head holds it, the number of this call, then
 -- 8 for each settlement: id, owner, token, key, outcome (completed, cancelled, dead, retry, snoozed), delay ms, reason and detail as
--- JSON text, reason as text. Answers the places (from 1) of those that were refused because the claim is another's or gone.
+-- JSON text, reason as text. Answers the places (from 1) of those that were refused because the claim is another's or gone, and the ids
+-- that are lost.
 local ordered, holds, number = ARGV[5] == '1', ARGV[6] == '1', ARGV[7]
 local refused = {}
 -- Says NOGROUP before anything is written.
 call('XPENDING', S, G)
 
-local last = call('GET', name('settled', ARGV[9]))
-if last and string.match(last, '^[^;]*') == number then
-  for place in string.gmatch(string.match(last, ';(.*)$') or '', '%d+') do refused[#refused + 1] = tonumber(place) end
-  return refused
+local settled, places = is_settled(ARGV[9], number)
+if settled then
+  for place in string.gmatch(places, '%d+') do refused[#refused + 1] = tonumber(place) end
+  return { refused, lost }
 end
 
 local function find_claim(id, owner, token, key)
@@ -67,6 +68,8 @@ local function write(id, job, outcome, delay, errors, reason)
   if outcome == 'completed' then return finish(id, job, 3) end
   if outcome == 'cancelled' then return finish(id, job, 5) end
   if outcome ~= 'dead' and is_cancelled(id, job) then return finish(id, job, 5) end
+  -- Not finished, and nothing is there to be kept for later.
+  if job.entry == '1' and not read_entry(id) then return lose(id) end
   record(id, job)
   if outcome == 'dead' or outcome == 'retry' then
     local attempt = call('HINCRBY', name('job', id), 'attempts', 1)
@@ -95,4 +98,4 @@ for i = 8, #ARGV, 8 do
   end
 end
 call('SET', name('settled', ARGV[9]), number .. ';' .. table.concat(refused, ','), 'PX', 600000)
-return done(refused)
+return done({ refused, lost })

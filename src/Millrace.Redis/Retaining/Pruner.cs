@@ -1,15 +1,17 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Millrace.Redis.Connecting;
-using StackExchange.Redis;
+using Millrace.Redis.Inspecting;
 
 namespace Millrace.Redis.Retaining;
 
-/// <summary>Forgets finished jobs and frees what is finished, a step at a time, so that nobody waits for it.</summary>
+/// <summary>Forgets finished jobs and frees what is finished, a step at a time, so that nobody waits for it; and looks whether others trimmed what is unread.</summary>
 internal sealed class Pruner(RedisLink link, QueueRegistry queues, RedisStoreOptions options, TimeProvider time, ILogger logger) : IAsyncDisposable
 {
     private const int Step = 500;
 
     private readonly CancellationTokenSource _stopped = new();
+    private readonly ConcurrentDictionary<string, string?> _trimmed = new(StringComparer.Ordinal);
     private Task _loop = Task.CompletedTask;
 
     public void Start() => _loop = RunAsync();
@@ -17,6 +19,7 @@ internal sealed class Pruner(RedisLink link, QueueRegistry queues, RedisStoreOpt
     public async Task<int> PruneAsync(CancellationToken stopping)
     {
         var total = 0;
+        await queues.RegisterAgainAsync(stopping);
         foreach (var keys in await queues.ListAsync(stopping))
         {
             try
@@ -29,8 +32,9 @@ internal sealed class Pruner(RedisLink link, QueueRegistry queues, RedisStoreOpt
                     total += step;
                 }
                 while (step > 0);
+                await LookForTrimmedAsync(keys);
             }
-            catch (Exception error) when (RedisFault.Passes(error) || error is RedisServerException)
+            catch (Exception error) when (RedisFault.IsServers(error))
             {
                 Log.PruneFailed(logger, keys.Queue, error.Message);
             }
@@ -44,6 +48,14 @@ internal sealed class Pruner(RedisLink link, QueueRegistry queues, RedisStoreOpt
         await _stopped.CancelAsync();
         await _loop;
         _stopped.Dispose();
+    }
+
+    /// <summary>Unread entries that are gone are in no answer: only the group's lag tells of them. Said once for each extent.</summary>
+    private async Task LookForTrimmedAsync(QueueKeys keys)
+    {
+        var finding = await ServerCheck.FindTrimmedAsync(link, keys, options.Group);
+        if (finding is not null && (!_trimmed.TryGetValue(keys.Queue, out var said) || said != finding)) Log.Trimmed(logger, finding);
+        _trimmed[keys.Queue] = finding;
     }
 
     private async Task RunAsync()
@@ -65,7 +77,7 @@ internal sealed class Pruner(RedisLink link, QueueRegistry queues, RedisStoreOpt
         {
             await PruneAsync(_stopped.Token);
         }
-        catch (Exception error) when (RedisFault.Passes(error) || error is RedisServerException)
+        catch (Exception error) when (RedisFault.IsServers(error))
         {
             Log.PruneFailed(logger, "*", error.Message);
         }

@@ -18,6 +18,9 @@ internal sealed class SettlementWriter(RedisLink link, QueueKeys keys, SourceOpt
     private readonly SemaphoreSlim _writing = new(1);
     private long _number;
 
+    // A write that failed may have been carried out, and comes again under another number.
+    private bool _unsure;
+
     public async Task<Written> WriteAsync(IReadOnlyList<Settlement> batch, string owner, CancellationToken deadline)
     {
         await _writing.WaitAsync(deadline);
@@ -25,15 +28,17 @@ internal sealed class SettlementWriter(RedisLink link, QueueKeys keys, SourceOpt
         {
             if (batch.Count <= MostInOneCall) return await WritePartAsync(batch, owner, deadline);
             List<Settlement> refused = [];
+            List<string> lost = [];
             var returned = false;
             foreach (var part in batch.Chunk(MostInOneCall))
             {
                 var written = await WritePartAsync(part, owner, deadline);
                 refused.AddRange(written.Refused);
+                lost.AddRange(written.Lost);
                 returned |= written.Returned;
             }
 
-            return new(refused, returned);
+            return new(refused, lost, returned);
         }
         finally
         {
@@ -52,15 +57,23 @@ internal sealed class SettlementWriter(RedisLink link, QueueKeys keys, SourceOpt
             else (others ??= []).Add(settlement);
 
         // An owner that is gone has nothing to complete; the careful way says so for each.
-        if (completed is not null && (int)await link.RunAsync(Script.Complete, keys, deadline, completed) == 0) others = [.. batch];
-        return others is null ? new([], Returned: false) : await SettleAsync(others, deadline);
+        if (completed is not null && (int)await CompleteAsync(completed, deadline) == 0) others = [.. batch];
+        return others is null ? new([], [], Returned: false) : await SettleAsync(others, deadline);
     }
 
     private bool IsPlain(Settlement settlement, string owner) =>
         store.Retention.MaxCount == 0 && settlement.Outcome is Outcome.CompletedOutcome && settlement.Delivery.Receipt is Claim { IsNew: true } claim && claim.Owner == owner;
 
     private List<RedisValue> BeginCompleted(string owner, int count) =>
-        new(4 + (count * (Ordered ? 2 : 1))) { owner, ++_number, store.Free == FreeEntries.Trim, Ordered };
+        new(4 + (count * (Ordered ? 2 : 1))) { owner, ++_number, store.Free == FreeEntries.Trim, Ordered ? _unsure ? 2 : 1 : 0 };
+
+    private async Task<RedisResult> CompleteAsync(List<RedisValue> completed, CancellationToken deadline)
+    {
+        _unsure = true;
+        var answer = await link.RunAsync(Script.Complete, keys, deadline, completed);
+        _unsure = false;
+        return answer;
+    }
 
     private void AddCompleted(List<RedisValue> arguments, Delivery delivery)
     {
@@ -80,8 +93,8 @@ internal sealed class SettlementWriter(RedisLink link, QueueKeys keys, SourceOpt
             returned |= outcome is Outcome.RetryOutcome or Outcome.SnoozedOutcome;
         }
 
-        var places = (int[])(await link.RunAsync(Script.Settle, keys, deadline, arguments))!;
-        return new([.. places.Select(place => batch[place - 1])], returned);
+        var answer = (RedisResult[])(await link.RunAsync(Script.Settle, keys, deadline, arguments))!;
+        return new([.. ((int[])answer[0]!).Select(place => batch[place - 1])], (string[])answer[1]!, returned);
     }
 
     private static void AddOutcome(List<RedisValue> arguments, Outcome outcome) => arguments.AddRange(outcome switch
@@ -102,5 +115,6 @@ internal sealed class SettlementWriter(RedisLink link, QueueKeys keys, SourceOpt
 
 /// <summary>What became of a batch.</summary>
 /// <param name="Refused">The settlements whose claim was lost.</param>
+/// <param name="Lost">Ids of entries that were to be kept and are gone.</param>
 /// <param name="Returned">Whether any of it will be handed out again.</param>
-internal readonly record struct Written(IReadOnlyList<Settlement> Refused, bool Returned);
+internal readonly record struct Written(IReadOnlyList<Settlement> Refused, IReadOnlyList<string> Lost, bool Returned);
