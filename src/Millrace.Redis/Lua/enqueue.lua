@@ -1,11 +1,13 @@
--- Stores messages as one unit. ARGV from 5: the most entries the stream may hold (0: any number), how many messages, then for each the
--- number of fields and the fields; or, with more to say, 0, due (ms since 1970, "+ms" from now, or ''), priority, deduplication id with its
--- tenant ('' for none), its window in ms, the number of fields and the fields. Answers an id each, with "=" before it when the message was there already; false when there is no room.
+-- Stores messages as one unit. ARGV from 5: the most entries the stream may hold (0: any number), how many messages, for how many there
+-- must be room because more calls follow (else 0), then for each message the number of fields and the fields; or, with more to say, 0, due
+-- (ms since 1970, "+ms" from now, or ''), priority, deduplication id with its tenant ('' for none), its window in ms, the number of fields
+-- and the fields. Answers an id each, with "=" before it when the message was there already; false when there is no room.
 local most, messages = tonumber(ARGV[5]), tonumber(ARGV[6])
+local needed = math.max(messages, tonumber(ARGV[7]))
 
 local function backlog()
   local held = call('XLEN', S)
-  if held + messages <= most then return held end
+  if held + needed <= most then return held end
   free(true)
   held = call('XLEN', S)
   for _, row in ipairs(call('XINFO', 'GROUPS', S)) do
@@ -15,9 +17,9 @@ local function backlog()
   end
   return held
 end
-if most > 0 and call('EXISTS', S) == 1 and backlog() + messages > most then return false end
+if most > 0 and (needed > most or (call('EXISTS', S) == 1 and backlog() + needed > most)) then return false end
 
-local at = 7
+local at = 8
 local function next_argument()
   at = at + 1
   return ARGV[at - 1]
