@@ -19,6 +19,38 @@ public sealed class FirehoseOptions
     /// <value>500,000.</value>
     public long MaxBacklog { get; set; } = 500_000;
 
+    /// <summary>The Redis servers of the stream and the cursors (`REDIS_URL`), or null for a queue in SQLite in the data directory.</summary>
+    /// <value>null.</value>
+    public string? RedisUrl { get; set; }
+
+    /// <summary>How long an event waits for one of the same repository that should come first, where other programs may share the stream's group.</summary>
+    /// <value>5 seconds.</value>
+    public TimeSpan OrderWait { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>The PostgreSQL database of the tables (`DATABASE_URL`), or null for SQLite in the data directory.</summary>
+    /// <value>null.</value>
+    public string? DatabaseUrl { get; set; }
+
+    /// <summary>Most connections to that database, 1 to 1,000 (`DB_POOL_SIZE`).</summary>
+    /// <value>20.</value>
+    public int DatabasePoolSize { get; set; } = 20;
+
+    /// <summary>What this process calls itself at a server (`CONSUMER_ID`): 1 to 128 visible ASCII characters.</summary>
+    /// <value>Host name and process id.</value>
+    public string ConsumerId { get; set; } = $"{Environment.MachineName}-{Environment.ProcessId}";
+
+    /// <summary>The stream between reader and writer (`REDIS_STREAM_KEY`).</summary>
+    /// <value>firehose:events.</value>
+    public string StreamKey { get; set; } = "firehose:events";
+
+    /// <summary>Where the cursors are kept (`REDIS_CURSOR_KEY`).</summary>
+    /// <value>firehose:cursor.</value>
+    public string CursorKey { get; set; } = "firehose:cursor";
+
+    /// <summary>The stream's consumer group (`REDIS_CONSUMER_GROUP`).</summary>
+    /// <value>firehose-processors.</value>
+    public string ConsumerGroup { get; set; } = "firehose-processors";
+
     /// <summary>Frames received and not yet read, 16 or more.</summary>
     /// <value>8,192.</value>
     public int MaxBufferedFrames { get; set; } = 8_192;
@@ -64,8 +96,13 @@ public sealed class FirehoseOptions
         options.BatchSize = (int)reader.Number("BATCH_SIZE", options.BatchSize, 1, 10_000);
         options.Pipelines = (int)reader.Number("PARALLEL_CONSUMERS", options.Pipelines, 1, 10_000);
         options.MaxBacklog = reader.Number("REDIS_MAX_STREAM_LEN", options.MaxBacklog, 1_000, long.MaxValue);
-        reader.Refuse("REDIS_URL", "keeps its queue in SQLite");
-        reader.Refuse("DATABASE_URL", "keeps its tables in SQLite");
+        options.RedisUrl = reader.Redis("REDIS_URL");
+        options.DatabaseUrl = reader.Database("DATABASE_URL");
+        options.DatabasePoolSize = (int)reader.Number("DB_POOL_SIZE", options.DatabasePoolSize, 1, 1_000);
+        options.ConsumerId = reader.Name("CONSUMER_ID", options.ConsumerId, 128);
+        options.StreamKey = reader.Name("REDIS_STREAM_KEY", options.StreamKey, 512);
+        options.CursorKey = reader.Name("REDIS_CURSOR_KEY", options.CursorKey, 512);
+        options.ConsumerGroup = reader.Name("REDIS_CONSUMER_GROUP", options.ConsumerGroup, 512);
         return options;
     }
 }

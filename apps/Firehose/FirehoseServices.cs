@@ -1,11 +1,15 @@
 using Firehose.Monitoring;
 using Firehose.Reading;
 using Firehose.Storage;
+using Firehose.Storage.Postgres;
+using Firehose.Storage.Redis;
+using Firehose.Storage.Sqlite;
 using Firehose.Writing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Millrace;
 using Millrace.Handling;
 using Millrace.Hosting;
 using Millrace.Retries;
@@ -40,17 +44,35 @@ public static class FirehoseServices
         ArgumentException.ThrowIfNullOrEmpty(directory);
         var services = builder.Services;
         services.TryAddSingleton(provider => new FirehoseActivity(provider.GetRequiredService<TimeProvider>(), LoggerOf(provider)));
-        services.TryAddSingleton(provider => SqliteFirehoseStore.Open(Path.Combine(directory, DatabaseName), provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton(provider => OpenStore(provider, options, directory));
+        services.TryAddSingleton(provider => options.RedisUrl is null ? provider.GetRequiredService<FirehoseStore>().Cursors : new RedisCursors(options.RedisUrl, options.CursorKey));
         services.TryAddSingleton(provider => new FirehoseMonitor(options, roles, provider.GetRequiredService<FirehoseActivity>(),
-            provider.GetRequiredService<SqliteFirehoseStore>(), provider.GetRequiredService<JobStore>()));
+            provider.GetRequiredService<FirehoseStore>(), provider.GetRequiredService<JobStore>()));
         if (roles.HasFlag(FirehoseRoles.Writer)) AddWriter(builder, options);
         if (roles.HasFlag(FirehoseRoles.Reader)) services.AddSingleton<IHostedService>(provider => ReaderOf(provider, options));
         return builder;
     }
 
+    /// <summary>Keeps the queue where <paramref name="options"/> say: in Redis, or in the SQLite file at <paramref name="path"/>.</summary>
+    public static MillraceBuilder UseFirehoseQueue(this MillraceBuilder builder, FirehoseOptions options, string path)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        if (options.RedisUrl is null) return builder.UseSqlite(path);
+        return builder.UseRedisStreams(options.RedisUrl, redis =>
+        {
+            redis.UrlName = "REDIS_URL";
+            redis.Group = options.ConsumerGroup;
+            redis.Consumer = options.ConsumerId;
+            redis.MaxBacklog = options.MaxBacklog;
+            redis.StreamKeys[QueuedFrame.Queue] = options.StreamKey;
+        });
+    }
+
     private static void AddWriter(MillraceBuilder builder, FirehoseOptions options) => builder.AddBatchWorker(
         WriterName,
-        provider => new FirehoseWriter(provider.GetRequiredService<SqliteFirehoseStore>(), provider.GetRequiredService<FirehoseActivity>()),
+        provider => new FirehoseWriter(
+            provider.GetRequiredService<FirehoseStore>(), provider.GetRequiredService<FirehoseActivity>(), provider.GetRequiredService<TimeProvider>(),
+            options.RedisUrl is null ? TimeSpan.Zero : options.OrderWait),
         MessageReaders.Raw,
         worker =>
         {
@@ -66,10 +88,29 @@ public static class FirehoseServices
             worker.Retry.Backoff = new Backoff.Exponential(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(30));
         });
 
+    private static FirehoseStore OpenStore(IServiceProvider provider, FirehoseOptions options, string directory)
+    {
+        var (logger, time) = (LoggerOf(provider), provider.GetRequiredService<TimeProvider>());
+        FirehoseStore store;
+        if (options.DatabaseUrl is null)
+        {
+            store = SqliteFirehoseStore.Open(Path.Combine(directory, DatabaseName), time);
+        }
+        else
+        {
+            var address = PostgresAddress.Parse(options.DatabaseUrl, out var fault) ?? throw new StoreException("CFG012", $"DATABASE_URL {fault}.");
+            var postgres = PostgresFirehoseStore.Open(address, options.DatabasePoolSize, options.ConsumerId, time, provider.GetRequiredService<Random>());
+            if (!postgres.Durable) Log.NotDurable(logger, address.ToString());
+            store = postgres;
+        }
+        Log.EnginesChosen(logger, provider.GetRequiredService<JobStore>().MessagingSystem, store.Description);
+        return store;
+    }
+
     private static RelayReaderService ReaderOf(IServiceProvider provider, FirehoseOptions options) => new(new RelayReader(
         options,
         provider.GetRequiredService<JobStore>(),
-        provider.GetRequiredService<SqliteFirehoseStore>(),
+        provider.GetRequiredService<CursorStore>(),
         provider.GetRequiredService<FirehoseActivity>(),
         provider.GetRequiredService<TimeProvider>(),
         provider.GetRequiredService<Random>(),

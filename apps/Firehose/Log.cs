@@ -2,9 +2,15 @@ using Microsoft.Extensions.Logging;
 
 namespace Firehose;
 
-/// <summary>Everything the firehose logs: 100 reader, 200 writer, 300 recorded relay.</summary>
+/// <summary>Everything the firehose logs: 1 start, 100 reader, 200 writer, 300 recorded relay.</summary>
 internal static partial class Log
 {
+    [LoggerMessage(1, LogLevel.Information, "The queue is in {Queue}, tables and cursor are in {Tables}")]
+    public static partial void EnginesChosen(ILogger logger, string queue, string tables);
+
+    [LoggerMessage(2, LogLevel.Warning, "DUR001 {Address} runs with fsync or full_page_writes off: what it acknowledged may be gone when its machine fails")]
+    public static partial void NotDurable(ILogger logger, string address);
+
     [LoggerMessage(100, LogLevel.Information, "Reading {Host} from {Cursor}")]
     public static partial void Connected(ILogger logger, string host, string cursor);
 
@@ -34,6 +40,9 @@ internal static partial class Log
 
     [LoggerMessage(109, LogLevel.Error, "The reader failed; next try in {Delay}")]
     public static partial void ReaderFailed(ILogger logger, TimeSpan delay, Exception error);
+
+    [LoggerMessage(110, LogLevel.Warning, "Cursor {Cursor} cannot be saved, reading goes on: {Reason}")]
+    public static partial void CursorFailed(ILogger logger, long cursor, string reason);
 
     [LoggerMessage(200, LogLevel.Error, "The store cannot be written, events wait: {Reason}")]
     public static partial void StoreFailed(ILogger logger, string reason);

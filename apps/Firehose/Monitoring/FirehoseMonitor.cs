@@ -10,10 +10,10 @@ public sealed class FirehoseMonitor
     private readonly FirehoseOptions _options;
     private readonly FirehoseRoles _roles;
     private readonly FirehoseActivity _activity;
-    private readonly SqliteFirehoseStore _store;
+    private readonly FirehoseStore _store;
     private readonly JobStore _queue;
 
-    internal FirehoseMonitor(FirehoseOptions options, FirehoseRoles roles, FirehoseActivity activity, SqliteFirehoseStore store, JobStore queue)
+    internal FirehoseMonitor(FirehoseOptions options, FirehoseRoles roles, FirehoseActivity activity, FirehoseStore store, JobStore queue)
     {
         _options = options;
         _roles = roles;
@@ -54,6 +54,9 @@ public sealed class FirehoseMonitor
             LastError = _activity.LastError,
         };
     }
+
+    /// <summary>How the connections to the database server are used, `3 of 20`; null without one.</summary>
+    public string? Pool => _store.Pool is { } pool ? $"{pool.InUse} of {pool.Size}" : null;
 
     /// <summary>How many users are known; counts the table, which takes long for millions.</summary>
     /// <exception cref="StoreException">The store cannot be read.</exception>

@@ -9,7 +9,7 @@ using Millrace.Storage;
 namespace Firehose.Reading;
 
 /// <summary>Puts events into the queue, a batch at a time and one batch after the other, then moves the cursor: never before, so that a crash repeats events and loses none.</summary>
-internal sealed class EventPublisher(JobStore queue, SqliteFirehoseStore store, FirehoseOptions options, FirehoseActivity activity, TimeProvider time)
+internal sealed class EventPublisher(JobStore queue, CursorStore cursors, FirehoseOptions options, FirehoseActivity activity, TimeProvider time)
 {
     private readonly string _host = options.RelayUrl.Authority;
     private Batch _filling = new(), _spare = new();
@@ -23,7 +23,7 @@ internal sealed class EventPublisher(JobStore queue, SqliteFirehoseStore store, 
     /// <summary>The saved position, or null.</summary>
     public async ValueTask<long?> ReadCursorAsync(CancellationToken stopping)
     {
-        _published = _saved = await store.ReadCursorAsync(_host, stopping);
+        _published = _saved = await cursors.ReadAsync(_host, stopping);
         activity.Resumed(_saved);
         return _saved;
     }
@@ -96,14 +96,27 @@ internal sealed class EventPublisher(JobStore queue, SqliteFirehoseStore store, 
             activity.Published(last, batch.LastTime);
         }
         batch.Clear();
-        if (time.GetElapsedTime(_savedAt) >= options.CursorInterval) await SaveCursorAsync(stopping);
+        if (time.GetElapsedTime(_savedAt) >= options.CursorInterval) await TrySaveCursorAsync(stopping);
+    }
+
+    /// <summary>A cursor that lags behind only makes a restart repeat more events; the next one may be saved again.</summary>
+    private async ValueTask TrySaveCursorAsync(CancellationToken stopping)
+    {
+        try
+        {
+            await SaveCursorAsync(stopping);
+        }
+        catch (StoreException error)
+        {
+            activity.CursorFailed(_published!.Value, error.Message);
+        }
     }
 
     private async ValueTask SaveCursorAsync(CancellationToken stopping)
     {
         _savedAt = time.GetTimestamp();
         if (_published is not { } seq || seq == _saved) return;
-        await store.SaveCursorAsync(_host, seq, stopping);
+        await cursors.SaveAsync(_host, seq, stopping);
         _saved = seq;
     }
 

@@ -20,14 +20,14 @@ internal sealed class RelayReader
     private readonly RefusedFrames _refused = new();
 
     public RelayReader(
-        FirehoseOptions options, JobStore queue, SqliteFirehoseStore store, FirehoseActivity activity, TimeProvider time, Random random, ILogger logger)
+        FirehoseOptions options, JobStore queue, CursorStore cursors, FirehoseActivity activity, TimeProvider time, Random random, ILogger logger)
     {
         _options = options;
         _activity = activity;
         _time = time;
         _random = random;
         _logger = logger;
-        _publisher = new EventPublisher(queue, store, options, activity, time);
+        _publisher = new EventPublisher(queue, cursors, options, activity, time);
         _gate = new BacklogGate(queue, options, activity, time, logger);
     }
 

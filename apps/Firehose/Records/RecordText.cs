@@ -9,6 +9,9 @@ internal static class RecordText
     public static string Of(ReadOnlySpan<byte> utf8)
     {
         var text = Ascii.IsValid(utf8) ? Encoding.Latin1.GetString(utf8) : Encoding.UTF8.GetString(utf8);   // ASCII need not be counted first
-        return utf8.Contains((byte)0) ? text.Replace('\0', '\uFFFD') : text;
+        return utf8.Contains((byte)0) ? Of(text) : text;
     }
+
+    /// <inheritdoc cref="Of(ReadOnlySpan{byte})"/>
+    public static string Of(string text) => text.Replace('\0', '\uFFFD');
 }

@@ -1,4 +1,5 @@
 using Firehose.Decoding;
+using Firehose.Records;
 
 namespace Firehose.Storage;
 
@@ -15,6 +16,7 @@ internal sealed class BatchFold(
     DateTimeOffset now)
 {
     private readonly Dictionary<string, RowChange> _rows = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _early = new(StringComparer.Ordinal);
     private readonly HashSet<string> _purges = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Uri, string Rev), RejectedRecord> _rejected = [];
 
@@ -33,14 +35,26 @@ internal sealed class BatchFold(
     /// <summary>By how many the number of desynchronized repositories changes.</summary>
     public int Desynchronized { get; private set; }
 
+    /// <summary>Folds the whole batch, in its order.</summary>
+    public ApplyResult AddAll(IReadOnlyList<FirehoseEvent> events)
+    {
+        var verdicts = new Verdict[events.Count];
+        for (var i = 0; i < verdicts.Length; i++) verdicts[i] = Add(events[i]);
+        return new ApplyResult(verdicts, ChainBreaks, Desynchronized);
+    }
+
+    /// <summary>Whether an event of this kind concerns a repository.</summary>
+    public static bool Concerns(FrameKind kind) => kind is FrameKind.Commit or FrameKind.Sync or FrameKind.Identity or FrameKind.Account;
+
     /// <summary>Folds the next event of the batch.</summary>
-    public Verdict Add(FirehoseEvent next)
+    private Verdict Add(FirehoseEvent next)
     {
         var frame = next.Frame;
-        if (frame.Kind is not (FrameKind.Commit or FrameKind.Sync or FrameKind.Identity or FrameKind.Account)) return Verdict.Ignored;
+        if (!Concerns(frame.Kind)) return Verdict.Ignored;
 
         var repo = repos[frame.Did];
-        var at = TimeText.OfEvent(frame.Time, now);
+        if (IsEarly(next, repo)) return Verdict.Early;
+        var at = EventTime.Of(frame.Time, now);
         if (repo.IsNew)
         {
             repo.IsNew = false;
@@ -56,7 +70,15 @@ internal sealed class BatchFold(
         };
     }
 
-    private Verdict AddCommit(FirehoseEvent next, RepoState repo, string at)
+    /// <summary>Whether the event before this one is still on its way; then everything behind it is, too.</summary>
+    private bool IsEarly(FirehoseEvent next, RepoState repo)
+    {
+        if (_early.Contains(repo.Did)) return true;
+        if (!next.MayWait || next.Frame.Kind != FrameKind.Commit || repo.Inactive || repo.Rev is null || string.CompareOrdinal(next.Frame.Since, repo.Rev) <= 0) return false;
+        return _early.Add(repo.Did);
+    }
+
+    private Verdict AddCommit(FirehoseEvent next, RepoState repo, DateTimeOffset at)
     {
         var frame = next.Frame;
         var rev = frame.Rev!;
@@ -67,7 +89,13 @@ internal sealed class BatchFold(
             if (!late) MoveTo(repo, rev, frame.Data, outOfStep: next.Changes.Count > 0);
             return Verdict.Ignored;
         }
-        if (late) return next.Requeued ? AddChanges(next, at, late) : AgainOrStale(next);
+        if (late && !next.Requeued) return AgainOrStale(next);
+        if (late)
+        {
+            // Saved although it stays as it is: a store keeps other batches away from what it saves.
+            repo.Changed = true;
+            return AddChanges(next, at, late);
+        }
 
         var outOfStep = repo.Rev is not null
             && (frame.Since != repo.Rev || (repo.Data is not null && !frame.PrevData.IsDefault && frame.PrevData.ToString() != repo.Data));
@@ -75,7 +103,7 @@ internal sealed class BatchFold(
         return AddChanges(next, at, late);
     }
 
-    private Verdict AddChanges(FirehoseEvent next, string at, bool late)
+    private Verdict AddChanges(FirehoseEvent next, DateTimeOffset at, bool late)
     {
         var verdict = Verdict.Applied;
         foreach (var change in next.Changes)
@@ -85,6 +113,8 @@ internal sealed class BatchFold(
                 verdict = Verdict.Rejected;
                 _rejected[(change.Uri, next.Frame.Rev!)] = new(change.Uri, next.Frame.Did, next.Frame.Rev!, next.Delivery, change.Fault);
             }
+            // A profile with another key is none, whatever becomes of it.
+            if (change.Table == RecordTable.Profiles && !change.Uri.EndsWith("/self", StringComparison.Ordinal)) continue;
             var known = _rows.TryGetValue(change.Uri, out var earlier);
             if (known && string.CompareOrdinal(earlier!.Rev, next.Frame.Rev) > 0) continue;
             _rows[change.Uri] = new RowChange
@@ -135,24 +165,24 @@ internal sealed class BatchFold(
         return repo.Inactive ? Verdict.Ignored : Verdict.Applied;
     }
 
-    private static Verdict AddIdentity(Frame frame, RepoState repo, string at)
+    private static Verdict AddIdentity(Frame frame, RepoState repo, DateTimeOffset at)
     {
         var mark = new EventMark(frame.Seq, at);
         if (repo.Identity.Covers(mark)) return Verdict.Stale;
         repo.Identity = mark;
         repo.Changed = true;
         // Without a handle the event only asks to resolve the old one again.
-        if (frame.Handle is not null) repo.NewHandle = frame.Handle;
+        if (frame.Handle is not null) repo.NewHandle = RecordText.Of(frame.Handle);
         Touch(repo, at);
         return Verdict.Applied;
     }
 
-    private Verdict AddAccount(Frame frame, RepoState repo, string at)
+    private Verdict AddAccount(Frame frame, RepoState repo, DateTimeOffset at)
     {
         var mark = new EventMark(frame.Seq, at);
         if (repo.Account.Covers(mark)) return Verdict.Stale;
         repo.Account = mark;
-        repo.AccountStatus = frame.Active ? RepoState.ActiveStatus : frame.Status ?? "inactive";
+        repo.AccountStatus = frame.Active ? RepoState.ActiveStatus : frame.Status is null ? "inactive" : RecordText.Of(frame.Status);
         repo.Changed = true;
         Touch(repo, at);
         if (repo.AccountStatus == RepoState.DeletedStatus) Purge(repo);
@@ -182,9 +212,9 @@ internal sealed class BatchFold(
         Desynchronized++;
     }
 
-    private static void Touch(RepoState repo, string at)
+    private static void Touch(RepoState repo, DateTimeOffset at)
     {
-        if (string.CompareOrdinal(at, repo.UserChangedAt) > 0) repo.UserChangedAt = at;
+        if (repo.UserChangedAt is not { } known || at > known) repo.UserChangedAt = at;
     }
 }
 

@@ -40,7 +40,7 @@ internal sealed class RepoState(string did)
     public bool Changed { get; set; }
 
     /// <summary>When the account's row was last changed by this batch, or null when it was not.</summary>
-    public string? UserChangedAt { get; set; }
+    public DateTimeOffset? UserChangedAt { get; set; }
 
     /// <summary>Whether commits are to be ignored. An account that is only throttled or desynchronized at the relay goes on.</summary>
     public bool Inactive => AccountStatus is not (ActiveStatus or "throttled" or "desynchronized");
@@ -48,12 +48,12 @@ internal sealed class RepoState(string did)
 
 /// <summary>Where in the stream an event without a revision stood.</summary>
 /// <param name="Seq">Its sequence number at its relay.</param>
-/// <param name="At">Its time as canonical text.</param>
-internal readonly record struct EventMark(long Seq, string? At)
+/// <param name="At">Its time, or null before the first.</param>
+internal readonly record struct EventMark(long Seq, DateTimeOffset? At)
 {
     /// <summary>
     /// Whether an event at <paramref name="other"/> came before. Both have to say so: another relay counts from another number, and
     /// time stamps of one relay may stand still.
     /// </summary>
-    public bool Covers(EventMark other) => other.Seq <= Seq && string.CompareOrdinal(other.At, At) <= 0;
+    public bool Covers(EventMark other) => other.Seq <= Seq && other.At <= At;
 }

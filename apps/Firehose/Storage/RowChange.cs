@@ -11,7 +11,7 @@ internal sealed class RowChange
     public required string Uri { get; init; }
     public required string Did { get; init; }
     public required string Rev { get; init; }
-    public required string IndexedAt { get; init; }
+    public required DateTimeOffset IndexedAt { get; init; }
     public Cid Cid { get; init; }
 
     /// <summary>The new content; null unless the row is put.</summary>

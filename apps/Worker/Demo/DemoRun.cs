@@ -37,6 +37,8 @@ internal sealed class DemoRun(DemoOptions options, TextWriter output, TextWriter
     private static WorkerSettings ForDemo(WorkerSettings settings, DemoFiles files, RecordedRelay relay)
     {
         settings.Firehose.RelayUrl = relay.Url;
+        // Databases of its own: somebody's real tables are no place for a recording.
+        settings.Firehose.DatabaseUrl = null;
         return settings with
         {
             DataDirectory = files.Directory,

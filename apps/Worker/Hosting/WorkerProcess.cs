@@ -39,7 +39,7 @@ internal static class WorkerProcess
             app.Services.GetRequiredService<FirehoseMonitor>();
             await app.StartAsync();
         }
-        catch (Exception error) when (SocketErrorOf(error) is { } reason)
+        catch (Exception error) when (FaultsOf(error) is null && SocketErrorOf(error) is { } reason)
         {
             // Free when it was tried, taken since.
             throw new MillraceConfigurationException([Ports.Fault(settings.Port, reason)]);

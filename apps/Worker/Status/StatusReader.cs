@@ -22,11 +22,11 @@ internal sealed class StatusReader(MillraceControl control, MillraceClient clien
     {
         try
         {
-            return new(await firehose.GetStatusAsync(stopping), NoPool, null);
+            return new(await firehose.GetStatusAsync(stopping), firehose.Pool ?? NoPool, null);
         }
         catch (StoreException error)
         {
-            return new(null, NoPool, error.Message);
+            return new(null, firehose.Pool ?? NoPool, error.Message);
         }
     }
 

@@ -14,7 +14,16 @@ public sealed class Scenario11BadConfigurationTests
     [InlineData("BATCH_SIZE", "0", "CFG002")]
     [InlineData("PARALLEL_CONSUMERS", "10001", "CFG002")]
     [InlineData("REDIS_MAX_STREAM_LEN", "1e999", "CFG003")]
-    [InlineData("DATABASE_URL", "postgres://localhost/x", "CFG031")]
+    [InlineData("DATABASE_URL", "mysql://ada:secret@localhost/x", "CFG012")]
+    [InlineData("DATABASE_URL", "postgresql://ada:secret@localhost:0/x", "CFG012")]
+    [InlineData("DATABASE_URL", " ", "CFG008")]
+    [InlineData("DB_POOL_SIZE", "0", "CFG002")]
+    [InlineData("DB_POOL_SIZE", "1001", "CFG002")]
+    [InlineData("DB_POOL_SIZE", "many", "CFG003")]
+    [InlineData("CONSUMER_ID", "a b", "CFG015")]
+    [InlineData("REDIS_STREAM_KEY", "a\nb", "CFG015")]
+    [InlineData("REDIS_CURSOR_KEY", "\u00e9", "CFG015")]
+    [InlineData("REDIS_CONSUMER_GROUP", "", "CFG008")]
     [InlineData("REDIS_URL", "redis://localhost", "CFG031")]
     public void A_bad_variable_is_one_line_with_its_name(string name, string value, string code)
     {
@@ -33,9 +42,35 @@ public sealed class Scenario11BadConfigurationTests
     {
         var faults = new List<string>();
 
-        FirehoseOptions.FromEnvironment(variable => variable.StartsWith("REDIS", StringComparison.Ordinal) ? null : "?", faults);
+        FirehoseOptions.FromEnvironment(variable => variable.StartsWith("REDIS", StringComparison.Ordinal) || variable == "CONSUMER_ID" ? null : "?", faults);
 
-        Assert.Equal(4, faults.Count);
+        Assert.Equal(5, faults.Count);
+    }
+
+    [Fact]
+    public void Every_variable_sets_its_option()
+    {
+        var faults = new List<string>();
+        var variables = new Dictionary<string, string>
+        {
+            ["RELAY_URL"] = "ws://relay.test",
+            ["REDIS_STREAM_KEY"] = "a:b",
+            ["REDIS_CURSOR_KEY"] = "c:d",
+            ["REDIS_MAX_STREAM_LEN"] = "2000",
+            ["REDIS_CONSUMER_GROUP"] = "group",
+            ["CONSUMER_ID"] = "me@here:1",
+            ["DATABASE_URL"] = "postgresql://ada@db.test/sky",
+            ["DB_POOL_SIZE"] = "1000",
+            ["BATCH_SIZE"] = "7",
+            ["PARALLEL_CONSUMERS"] = "9",
+        };
+
+        var options = FirehoseOptions.FromEnvironment(variables.GetValueOrDefault, faults);
+
+        Assert.Empty(faults);
+        Assert.Equal(new Uri("ws://relay.test"), options.RelayUrl);
+        Assert.Equal(("a:b", "c:d", 2_000L, "group", "me@here:1"), (options.StreamKey, options.CursorKey, options.MaxBacklog, options.ConsumerGroup, options.ConsumerId));
+        Assert.Equal(("postgresql://ada@db.test/sky", 1_000, 7, 9), (options.DatabaseUrl, options.DatabasePoolSize, options.BatchSize, options.Pipelines));
     }
 
     [Fact]
@@ -48,5 +83,8 @@ public sealed class Scenario11BadConfigurationTests
         Assert.Empty(faults);
         Assert.Equal(new Uri("wss://bsky.network"), options.RelayUrl);
         Assert.Equal((500, 5, 500_000), (options.BatchSize, options.Pipelines, options.MaxBacklog));
+        Assert.Equal((null, 20), (options.DatabaseUrl, options.DatabasePoolSize));
+        Assert.Equal(("firehose:events", "firehose:cursor", "firehose-processors"), (options.StreamKey, options.CursorKey, options.ConsumerGroup));
+        Assert.Equal($"{Environment.MachineName}-{Environment.ProcessId}", options.ConsumerId);
     }
 }

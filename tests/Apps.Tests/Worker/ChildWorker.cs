@@ -17,7 +17,7 @@ internal sealed partial class ChildWorker : IAsyncDisposable
     private static readonly string[] Variables =
     [
         "WORKER_TYPE", "CONCURRENCY", "GROUP_ID", "PORT", "RELAY_URL", "LOG_LEVEL", "REDIS_URL", "DATABASE_URL", "BATCH_SIZE",
-        "PARALLEL_CONSUMERS", "REDIS_MAX_STREAM_LEN", "NO_COLOR", "TERM", "MILLRACE_CRASH_AT", "ASPNETCORE_URLS",
+        "PARALLEL_CONSUMERS", "DB_POOL_SIZE", "CONSUMER_ID", "REDIS_STREAM_KEY", "REDIS_CURSOR_KEY", "REDIS_CONSUMER_GROUP", "REDIS_MAX_STREAM_LEN", "NO_COLOR", "TERM", "MILLRACE_CRASH_AT", "ASPNETCORE_URLS",
     ];
 
     private readonly Process _process;

@@ -73,6 +73,15 @@ public sealed class DemoTests : IDisposable
         Assert.Equal("precious", await File.ReadAllTextAsync(theirs));
     }
 
+    [Fact]
+    public async Task Somebodys_real_database_is_not_the_demos_business()
+    {
+        var (code, output, errors) = await ChildWorker.RunAsync($"demo --exit-when-done --output json --port 0 --data {_data.Path}", ("DATABASE_URL", "postgresql://127.0.0.1:9/sky"));
+
+        Assert.True(code == 0, errors);
+        Assert.Contains("firehose.db", output, StringComparison.Ordinal);
+    }
+
     private async Task<JsonElement> RunJsonAsync()
     {
         var (code, output, errors) = await ChildWorker.RunAsync($"demo --exit-when-done --output json --port 0 --data {_data.Path}");

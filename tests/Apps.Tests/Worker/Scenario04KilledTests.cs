@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Apps.Tests.Firehose;
+using Apps.Tests.Firehose.Databases;
 using Apps.Tests.Firehose.Writing;
 using Firehose.Relay;
 
@@ -37,9 +37,9 @@ public sealed class Scenario04KilledTests
         }
 
         await FinishAsync(slow, killed);
-        Assert.Equal(FirehoseDatabase.Dump(undisturbed.Firehose), FirehoseDatabase.Dump(killed.Firehose));
-        EndState.AssertCounted(killed.Firehose);
-        Assert.Empty(FirehoseDatabase.Query(killed.Queue, "SELECT id FROM dead_letters"));
+        Assert.Equal(new SqliteDatabase(undisturbed.Firehose).Dump(), new SqliteDatabase(killed.Firehose).Dump());
+        EndState.AssertCounted(new SqliteDatabase(killed.Firehose));
+        Assert.Empty(new SqliteDatabase(killed.Queue).Query("SELECT id FROM dead_letters"));
     }
 
     private static async Task FinishAsync(RecordedRelay relay, DataDirectory data)

@@ -16,7 +16,8 @@ public sealed class Scenario11WrongAddressTests : IDisposable
     [InlineData("RELAY_URL", "wss://user:secret-word@host:99999")]
     [InlineData("RELAY_URL", "wss://host?cursor=1")]
     [InlineData("RELAY_URL", "")]
-    [InlineData("DATABASE_URL", "postgres://user:secret-word@host/db")]
+    [InlineData("DATABASE_URL", "mysql://user:secret-word@host/db")]
+    [InlineData("DATABASE_URL", "secret-word")]
     [InlineData("DATABASE_URL", "")]
     [InlineData("REDIS_URL", "redis://:secret-word@host")]
     public async Task Is_one_clear_line_with_the_variables_name(string name, string value)

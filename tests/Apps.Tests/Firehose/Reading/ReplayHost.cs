@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Apps.Tests.Firehose.Databases;
 using Firehose;
 using Firehose.Monitoring;
 using Microsoft.Extensions.DependencyInjection;
@@ -18,20 +19,23 @@ public sealed class ReplayHost : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly FirehoseOptions _options;
+    private readonly FirehoseDatabase? _database;
     private readonly MeterListener _meters = new();
     private readonly Lock _gate = new();
     private readonly List<string> _log = [];
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private IHost? _host;
 
-    public ReplayHost(Uri relay, Action<FirehoseOptions>? configure = null)
+    public ReplayHost(Uri relay, PostgresDatabase? database = null, Action<FirehoseOptions>? configure = null)
     {
+        _database = database;
         _options = new FirehoseOptions
         {
             RelayUrl = relay,
             ReconnectDelay = TimeSpan.FromMilliseconds(1),
             MaxReconnectDelay = TimeSpan.FromMilliseconds(20),
         };
+        _options.DatabaseUrl = database?.Url;
         configure?.Invoke(_options);
         // Whatever the engine or the firehose counts may be what a test waits for.
         _meters.InstrumentPublished = (instrument, listener) =>
@@ -45,7 +49,8 @@ public sealed class ReplayHost : IAsyncDisposable
 
     public string Folder { get; } = Directory.CreateTempSubdirectory("firehose-test-").FullName;
 
-    public string Database => Path.Combine(Folder, FirehoseServices.DatabaseName);
+    /// <summary>The tables.</summary>
+    public FirehoseDatabase Database => _database ?? new SqliteDatabase(Path.Combine(Folder, FirehoseServices.DatabaseName));
 
     /// <summary>The queue; outlives restarts, as a durable one does.</summary>
     public JobStore Queue { get; } = new InMemoryStore();
@@ -69,8 +74,9 @@ public sealed class ReplayHost : IAsyncDisposable
         builder.Logging.AddProvider(new ListLogger(this));
         builder.Services.AddSingleton(Queue);
         builder.Services.AddMillrace().AddFirehose(_options, Folder, roles);
-        _host = builder.Build();
-        await _host.StartAsync(TestContext.Current.CancellationToken);
+        var host = builder.Build();
+        await host.StartAsync(TestContext.Current.CancellationToken);
+        _host = host;
     }
 
     public async Task StopAsync()
@@ -93,8 +99,8 @@ public sealed class ReplayHost : IAsyncDisposable
         {
             Task changed;
             lock (_gate) changed = _changed.Task;
-            var status = await Monitor.GetStatusAsync(stop);
-            if (wanted(status)) return status;
+            var status = await StatusAsync(stop);
+            if (status is not null && wanted(status)) return status;
             if (TimeProvider.System.GetElapsedTime(started) > Patience)
                 throw new TimeoutException($"Not so after {Patience}: {status}{Environment.NewLine}{string.Join(Environment.NewLine, LogLines.Take(60))}");
             // What is written to the queue last makes no sound of its own, so look again after a while.
@@ -108,6 +114,19 @@ public sealed class ReplayHost : IAsyncDisposable
         _meters.Dispose();
         await Queue.DisposeAsync();
         Directory.Delete(Folder, recursive: true);
+    }
+
+    /// <summary>The status, or null while a server is away.</summary>
+    private async Task<FirehoseStatus?> StatusAsync(CancellationToken stop)
+    {
+        try
+        {
+            return await Monitor.GetStatusAsync(stop);
+        }
+        catch (StoreException)
+        {
+            return null;
+        }
     }
 
     private void Signal()

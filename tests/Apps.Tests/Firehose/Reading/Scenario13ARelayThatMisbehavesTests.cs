@@ -75,9 +75,9 @@ public sealed class Scenario13ARelayThatMisbehavesTests
 
     private static void AssertEndState(ReplayHost host)
     {
-        Assert.Equal(EndState.Records(TestData.PathOf("firehose", "small.final.json")), FirehoseDatabase.Query(host.Database, EndState.StoredRecords));
-        Assert.Equal(EndState.Accounts(TestData.PathOf("firehose", "small.final.json")), FirehoseDatabase.Query(host.Database, EndState.StoredAccounts));
+        Assert.Equal(EndState.Records(TestData.PathOf("firehose", "small.final.json")), host.Database.Query(EndState.StoredRecords));
+        Assert.Equal(EndState.Accounts(TestData.PathOf("firehose", "small.final.json")), host.Database.Query(EndState.StoredAccounts));
         EndState.AssertCounted(host.Database);
-        Assert.Empty(FirehoseDatabase.Query(host.Database, "SELECT did FROM repo_state WHERE status = 'desynchronized'"));
+        Assert.Empty(host.Database.Query("SELECT did FROM repo_state WHERE status = 'desynchronized'"));
     }
 }

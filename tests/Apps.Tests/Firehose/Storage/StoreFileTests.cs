@@ -1,4 +1,4 @@
-using Firehose.Storage;
+using Firehose.Storage.Sqlite;
 using Microsoft.Data.Sqlite;
 using Millrace.Storage;
 
@@ -14,11 +14,11 @@ public sealed class StoreFileTests : IDisposable
     [Fact]
     public async Task A_database_opens_again_with_all_it_had()
     {
-        await using (var store = Open()) await store.SaveCursorAsync("relay", 42, TestContext.Current.CancellationToken);
+        await using (var store = Open()) await store.Cursors.SaveAsync("relay", 42, TestContext.Current.CancellationToken);
         await using var again = Open();
 
-        Assert.Equal(42, await again.ReadCursorAsync("relay", TestContext.Current.CancellationToken));
-        Assert.Null(await again.ReadCursorAsync("another", TestContext.Current.CancellationToken));
+        Assert.Equal(42, await again.Cursors.ReadAsync("relay", TestContext.Current.CancellationToken));
+        Assert.Null(await again.Cursors.ReadAsync("another", TestContext.Current.CancellationToken));
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Text.Json;
+using Apps.Tests.Firehose.Databases;
 
 namespace Apps.Tests.Firehose.Writing;
 
@@ -51,42 +52,42 @@ public static class EndState
             FROM posts p
             """),
         Both("SELECT did, posts, follows, followers FROM user_counts", """
-            SELECT did, sum(posts), sum(follows), sum(followers) FROM (
+            SELECT did, CAST(sum(posts) AS integer), CAST(sum(follows) AS integer), CAST(sum(followers) AS integer) FROM (
                 SELECT author AS did, count(*) AS posts, 0 AS follows, 0 AS followers FROM posts GROUP BY author
                 UNION ALL SELECT actor, 0, count(DISTINCT subject_did), 0 FROM follows GROUP BY actor
-                UNION ALL SELECT subject_did, 0, 0, count(DISTINCT actor) FROM follows GROUP BY subject_did)
+                UNION ALL SELECT subject_did, 0, 0, count(DISTINCT actor) FROM follows GROUP BY subject_did) x
             GROUP BY did
             """),
         Both("SELECT uri, type, post_uri, originator, sort_at FROM feed_items", """
-            SELECT uri, CASE WHEN reply_parent IS NULL THEN 'post' ELSE 'reply' END, uri, author, min(coalesce(created_at, indexed_at), indexed_at) FROM posts
+            SELECT uri, CASE WHEN reply_parent IS NULL THEN 'post' ELSE 'reply' END, uri, author, CASE WHEN created_at < indexed_at THEN created_at ELSE indexed_at END FROM posts
             UNION ALL
-            SELECT uri, 'repost', subject_uri, actor, min(coalesce(created_at, indexed_at), indexed_at) FROM reposts r
+            SELECT uri, 'repost', subject_uri, actor, CASE WHEN created_at < indexed_at THEN created_at ELSE indexed_at END FROM reposts r
             WHERE EXISTS (SELECT 1 FROM posts WHERE uri = r.subject_uri)
                 AND NOT EXISTS (SELECT 1 FROM reposts e WHERE e.actor = r.actor AND e.subject_uri = r.subject_uri AND (e.rev, e.uri) < (r.rev, r.uri))
             """),
-        Both("SELECT uri FROM likes WHERE counted = 1", Earliest("likes", "subject_uri")),
-        Both("SELECT uri FROM reposts WHERE counted = 1", Earliest("reposts", "subject_uri")),
-        Both("SELECT uri FROM follows WHERE counted = 1", Earliest("follows", "subject_did")),
+        Both("SELECT uri FROM likes WHERE counted", Earliest("likes", "subject_uri")),
+        Both("SELECT uri FROM reposts WHERE counted", Earliest("reposts", "subject_uri")),
+        Both("SELECT uri FROM follows WHERE counted", Earliest("follows", "subject_did")),
         Both("SELECT name, value FROM totals WHERE name IN ('posts', 'likes', 'reposts', 'follows', 'blocks', 'desynchronized') AND value <> 0", """
             SELECT * FROM (
                 SELECT 'posts' AS name, count(*) AS value FROM posts UNION ALL SELECT 'likes', count(*) FROM likes
                 UNION ALL SELECT 'reposts', count(*) FROM reposts UNION ALL SELECT 'follows', count(*) FROM follows
                 UNION ALL SELECT 'blocks', count(*) FROM blocks
-                UNION ALL SELECT 'desynchronized', count(*) FROM repo_state WHERE status = 'desynchronized')
+                UNION ALL SELECT 'desynchronized', count(*) FROM repo_state WHERE status = 'desynchronized') x
             WHERE value <> 0
             """),
     ];
 
-    public static void AssertCounted(string database)
+    public static void AssertCounted(FirehoseDatabase database)
     {
-        foreach (var difference in Differences) Assert.Empty(FirehoseDatabase.Query(database, difference));
+        foreach (var difference in Differences) Assert.Empty(database.Query(difference));
     }
 
     private static string Earliest(string table, string subject) =>
         $"SELECT uri FROM {table} r WHERE NOT EXISTS (SELECT 1 FROM {table} e WHERE e.actor = r.actor AND e.{subject} = r.{subject} AND (e.rev, e.uri) < (r.rev, r.uri))";
 
     private static string Both(string stored, string recounted) =>
-        $"SELECT 'stored', * FROM ({stored} EXCEPT SELECT * FROM ({recounted})) UNION ALL SELECT 'recounted', * FROM (SELECT * FROM ({recounted}) EXCEPT SELECT * FROM ({stored}))";
+        $"SELECT 'stored', x.* FROM ({stored} EXCEPT SELECT * FROM ({recounted}) r) x UNION ALL SELECT 'recounted', x.* FROM (SELECT * FROM ({recounted}) r EXCEPT SELECT * FROM ({stored}) s) x";
 
     private static JsonDocument Read(string file)
     {

@@ -1,6 +1,8 @@
+using Apps.Tests.Firehose.Databases;
+
 namespace Apps.Tests.Firehose.Writing;
 
-public sealed class Scenario02ReplaysIntoTheStoreTests
+public abstract class Scenario02ReplaysIntoTheStoreTests(TestDatabases databases)
 {
     [Theory]
     [InlineData(1)]
@@ -8,14 +10,14 @@ public sealed class Scenario02ReplaysIntoTheStoreTests
     [InlineData(500)]
     public async Task A_replay_ends_in_the_servers_own_state(int batchSize)
     {
-        await using var harness = new WriterHarness();
+        await using var harness = await WriterHarness.CreateAsync(databases);
 
         await harness.ReplayAsync(WriterHarness.Deliveries(TestData.PathOf("firehose", "small.frames")), batchSize);
 
         Assert.Equal(EndState.Records(TestData.PathOf("firehose", "small.final.json")), harness.Query(EndState.StoredRecords));
         Assert.Equal(EndState.Accounts(TestData.PathOf("firehose", "small.final.json")), harness.Query(EndState.StoredAccounts));
         Assert.Empty(harness.DeadLetters);
-        EndState.AssertCounted(harness.Store.Path);
+        harness.AssertCounted();
     }
 
     [Fact]
@@ -25,7 +27,7 @@ public sealed class Scenario02ReplaysIntoTheStoreTests
         var dumps = new List<string>();
         foreach (var batchSize in (int[])[1, 13, 500, 5000])
         {
-            await using var harness = new WriterHarness();
+            await using var harness = await WriterHarness.CreateAsync(databases);
             await harness.ReplayAsync(deliveries, batchSize);
             dumps.Add(harness.Dump());
         }
@@ -37,7 +39,7 @@ public sealed class Scenario02ReplaysIntoTheStoreTests
     public async Task The_large_recording_ends_in_the_servers_own_state_too()
     {
         FullLane.Require();
-        await using var harness = new WriterHarness();
+        await using var harness = await WriterHarness.CreateAsync(databases);
 
         await harness.ReplayAsync(WriterHarness.Deliveries(TestData.PathOf("firehose", "bench.frames.gz")));
 
@@ -49,6 +51,10 @@ public sealed class Scenario02ReplaysIntoTheStoreTests
         Assert.All(missing, uri => Assert.Contains(harness.DeadLetters.Values, reason => reason.Contains(uri, StringComparison.Ordinal)));
         Assert.Equal(2, harness.DeadLetters.Count);
         Assert.Equal(EndState.Accounts(TestData.PathOf("firehose", "bench.final.json.gz")), harness.Query(EndState.StoredAccounts));
-        EndState.AssertCounted(harness.Store.Path);
+        harness.AssertCounted();
     }
 }
+
+public sealed class Scenario02ReplaysIntoTheStoreTestsOnSqlite() : Scenario02ReplaysIntoTheStoreTests(TestDatabases.Sqlite);
+
+public sealed class Scenario02ReplaysIntoTheStoreTestsOnPostgres(PostgresFixture postgres) : Scenario02ReplaysIntoTheStoreTests(postgres);

@@ -1,12 +1,13 @@
+using Apps.Tests.Firehose.Databases;
 using Firehose.Decoding;
 using Millrace.Outcomes;
 using Millrace.Sources;
 
 namespace Apps.Tests.Firehose.Writing;
 
-public sealed class Scenario09BadRecordsTests : IAsyncDisposable
+public abstract class Scenario09BadRecordsTests(TestDatabases databases) : IAsyncLifetime
 {
-    private readonly WriterHarness _harness = new();
+    private WriterHarness _harness = null!;
     private readonly TestRepo _anna = new("anna");
 
     [Fact]
@@ -51,7 +52,7 @@ public sealed class Scenario09BadRecordsTests : IAsyncDisposable
         await _harness.HandleAsync(_anna.Commit(TestRepo.Post("p")), _anna.Commit(TestRepo.Post("p", 12, action: RepoAction.Update)));
 
         Assert.Empty(_harness.Query("SELECT uri FROM posts"));
-        EndState.AssertCounted(_harness.Store.Path);
+        _harness.AssertCounted();
     }
 
     [Fact]
@@ -73,8 +74,18 @@ public sealed class Scenario09BadRecordsTests : IAsyncDisposable
         Assert.Equal(["1"], _harness.Query("SELECT count(*) FROM posts"));
     }
 
-    public ValueTask DisposeAsync() => _harness.DisposeAsync();
+    public async ValueTask InitializeAsync() => _harness = await WriterHarness.CreateAsync(databases);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _harness.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
 
     private static Delivery Copy(Delivery delivery, string id, string? requeuedFrom = null) =>
         new(id) { Queue = delivery.Queue, Key = delivery.Key, Body = delivery.Body, RequeuedFrom = requeuedFrom };
 }
+
+public sealed class Scenario09BadRecordsTestsOnSqlite() : Scenario09BadRecordsTests(TestDatabases.Sqlite);
+
+public sealed class Scenario09BadRecordsTestsOnPostgres(PostgresFixture postgres) : Scenario09BadRecordsTests(postgres);

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Apps.Tests.Firehose.Databases;
 using Firehose.Decoding;
 using Firehose.Monitoring;
 using Firehose.Reading;
@@ -12,21 +13,23 @@ using Millrace.Sources;
 
 namespace Apps.Tests.Firehose.Writing;
 
-/// <summary>A writer over a store of its own in a temporary directory, driven batch by batch as the engine does.</summary>
+/// <summary>A writer over a store of its own, driven batch by batch as the engine does.</summary>
 public sealed class WriterHarness : IAsyncDisposable
 {
-    private readonly string _directory = Directory.CreateTempSubdirectory("firehose-test-").FullName;
     private readonly FirehoseWriter _writer;
 
-    public WriterHarness()
+    public WriterHarness(FirehoseDatabase database)
     {
+        Database = database;
         Time = new FakeTimeProvider(new DateTimeOffset(2026, 11, 23, 0, 0, 0, TimeSpan.Zero));
-        Store = SqliteFirehoseStore.Open(Path.Combine(_directory, "firehose.db"), Time);
+        Store = database.Open(Time);
         Activity = new FirehoseActivity(Time, NullLogger.Instance);
-        _writer = new FirehoseWriter(Store, Activity);
+        _writer = new FirehoseWriter(Store, Activity, Time, TimeSpan.Zero);
     }
 
-    internal SqliteFirehoseStore Store { get; }
+    public FirehoseDatabase Database { get; }
+
+    internal FirehoseStore Store { get; }
 
     internal FirehoseActivity Activity { get; }
 
@@ -34,6 +37,8 @@ public sealed class WriterHarness : IAsyncDisposable
 
     /// <summary>Every dead letter so far: delivery id and reason.</summary>
     public Dictionary<string, string> DeadLetters { get; } = new(StringComparer.Ordinal);
+
+    public static async Task<WriterHarness> CreateAsync(TestDatabases databases) => new(await databases.CreateAsync());
 
     /// <summary>The frames of a recording as deliveries, numbered by their place in it.</summary>
     public static List<Delivery> Deliveries(string recording) =>
@@ -54,7 +59,7 @@ public sealed class WriterHarness : IAsyncDisposable
         await _writer.HandleAsync(batch, TestContext.Current.CancellationToken);
         for (var i = 0; i < batch.Count; i++)
             if (batch.Outcomes[i] is Outcome.DeadOutcome dead)
-                DeadLetters[deliveries[i].Id] = dead.Reason;
+                lock (DeadLetters) DeadLetters[deliveries[i].Id] = dead.Reason;
         return batch.Outcomes;
     }
 
@@ -63,14 +68,17 @@ public sealed class WriterHarness : IAsyncDisposable
         foreach (var batch in deliveries.Chunk(batchSize)) await HandleAsync(batch);
     }
 
-    public List<string> Query(string sql) => FirehoseDatabase.Query(Store.Path, sql);
+    public List<string> Query(string sql) => Database.Query(sql);
 
-    public string Dump() => FirehoseDatabase.Dump(Store.Path);
+    public string Dump() => Database.Dump();
+
+    /// <summary>Every counter, feed item and total equals the one recounted from the rows.</summary>
+    public void AssertCounted() => EndState.AssertCounted(Database);
 
     public async ValueTask DisposeAsync()
     {
         await Store.DisposeAsync();
         Activity.Dispose();
-        Directory.Delete(_directory, recursive: true);
+        await Database.DisposeAsync();
     }
 }

@@ -1,11 +1,12 @@
+using Apps.Tests.Firehose.Databases;
 using Firehose.Decoding;
 
 namespace Apps.Tests.Firehose.Writing;
 
 /// <summary>Section 5 of the requirements, rule by rule.</summary>
-public sealed class WriterRulesTests : IAsyncDisposable
+public abstract class WriterRulesTests(TestDatabases databases) : IAsyncLifetime
 {
-    private readonly WriterHarness _harness = new();
+    private WriterHarness _harness = null!;
     private readonly TestRepo _anna = new("anna"), _ben = new("ben");
 
     private string PostUri => _anna.Uri(Collections.Post, "p");
@@ -19,14 +20,14 @@ public sealed class WriterRulesTests : IAsyncDisposable
         await _harness.HandleAsync(_anna.Commit(TestRepo.Post("p")));
 
         Assert.Equal([$"{PostUri}|1|1|0|0"], _harness.Query("SELECT * FROM post_counts"));
-        EndState.AssertCounted(_harness.Store.Path);
+        _harness.AssertCounted();
     }
 
     [Fact]
     public async Task A_second_like_of_the_same_post_is_kept_and_counts_when_the_first_is_gone()
     {
         await _harness.HandleAsync(_anna.Commit(TestRepo.Post("p")), _ben.Commit(TestRepo.Like("a", PostUri)), _ben.Commit(TestRepo.Like("b", PostUri)));
-        Assert.Equal(["2|1"], _harness.Query("SELECT count(*), sum(counted) FROM likes"));
+        Assert.Equal(["2|1"], _harness.Query("SELECT count(*), count(*) FILTER (WHERE counted) FROM likes"));
         Assert.Equal(["1"], _harness.Query("SELECT likes FROM post_counts"));
 
         await _harness.HandleAsync(_ben.Commit(TestRepo.Delete(Collections.Like, "a")));
@@ -44,7 +45,7 @@ public sealed class WriterRulesTests : IAsyncDisposable
         await _harness.HandleAsync(_ben.Commit(TestRepo.Delete(Collections.Repost, "a")));
 
         Assert.Equal([_ben.Uri(Collections.Repost, "b")], _harness.Query("SELECT uri FROM feed_items WHERE type = 'repost'"));
-        EndState.AssertCounted(_harness.Store.Path);
+        _harness.AssertCounted();
     }
 
     [Fact]
@@ -75,7 +76,7 @@ public sealed class WriterRulesTests : IAsyncDisposable
 
         Assert.Empty(_harness.Query("SELECT uri FROM post_counts WHERE uri LIKE '%anna%'"));
         Assert.Equal([_ben.Uri(Collections.Post, "answer")], _harness.Query("SELECT uri FROM feed_items"));
-        EndState.AssertCounted(_harness.Store.Path);
+        _harness.AssertCounted();
     }
 
     [Fact]
@@ -102,7 +103,7 @@ public sealed class WriterRulesTests : IAsyncDisposable
 
         await _harness.HandleAsync(Requeued(lost));
         Assert.Equal(["kept", "new"], _harness.Query("SELECT text FROM posts ORDER BY 1"));
-        EndState.AssertCounted(_harness.Store.Path);
+        _harness.AssertCounted();
     }
 
     [Fact]
@@ -117,7 +118,7 @@ public sealed class WriterRulesTests : IAsyncDisposable
         Assert.Empty(_harness.Query("SELECT uri FROM posts WHERE author LIKE '%anna' UNION ALL SELECT uri FROM likes WHERE actor LIKE '%anna' UNION ALL SELECT uri FROM follows"));
         Assert.Equal(["0|0"], _harness.Query("SELECT likes, replies FROM post_counts"));
         Assert.Equal(["deleted"], _harness.Query("SELECT status FROM users WHERE did LIKE '%anna'"));
-        EndState.AssertCounted(_harness.Store.Path);
+        _harness.AssertCounted();
     }
 
     [Theory]
@@ -178,13 +179,24 @@ public sealed class WriterRulesTests : IAsyncDisposable
             TestRepo.Post("past", createdAt: "2020-05-05T00:00:00Z"), TestRepo.Post("future", createdAt: "2999-01-01T00:00:00Z"),
             TestRepo.Post("nonsense", createdAt: "yesterday"), TestRepo.Post("silent", createdAt: null)));
 
-        Assert.Equal(["0|1|NULL", "0|1|NULL", "0|1|2999-01-01T00:00:00.000Z", "1|0|2020-05-05T00:00:00.000Z"], _harness.Query("""
-            SELECT f.sort_at IS p.created_at, f.sort_at = p.indexed_at, p.created_at FROM posts p JOIN feed_items f USING (uri) ORDER BY f.sort_at DESC, p.created_at
+        Assert.Equal(["0|1|2999-01-01T00:00:00.000Z", "0|1|NULL", "1|0|2020-05-05T00:00:00.000Z", "0|1|NULL"], _harness.Query("""
+            SELECT f.sort_at = coalesce(p.created_at, '1970-01-01T00:00:00.000Z'), f.sort_at = p.indexed_at, p.created_at
+            FROM posts p JOIN feed_items f USING (uri) ORDER BY uri
             """));
     }
 
-    public ValueTask DisposeAsync() => _harness.DisposeAsync();
+    public async ValueTask InitializeAsync() => _harness = await WriterHarness.CreateAsync(databases);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _harness.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
 
     private static Millrace.Sources.Delivery Requeued(Millrace.Sources.Delivery delivery) =>
         new($"{delivery.Id}-again") { Queue = delivery.Queue, Key = delivery.Key, Body = delivery.Body, RequeuedFrom = delivery.Id };
 }
+
+public sealed class WriterRulesTestsOnSqlite() : WriterRulesTests(TestDatabases.Sqlite);
+
+public sealed class WriterRulesTestsOnPostgres(PostgresFixture postgres) : WriterRulesTests(postgres);

@@ -1,0 +1,1 @@
+DELETE FROM rejected_records WHERE expires_at <= $1

@@ -1,0 +1,1 @@
+SELECT seq FROM relay_cursors WHERE host = $1

@@ -1,0 +1,1 @@
+SELECT uri, rev FROM tombstones WHERE uri = ANY ($1)

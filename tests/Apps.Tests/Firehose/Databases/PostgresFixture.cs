@@ -1,0 +1,26 @@
+using Apps.Tests.Firehose.Databases;
+using Servers;
+
+[assembly: AssemblyFixture(typeof(PostgresFixture))]
+
+namespace Apps.Tests.Firehose.Databases;
+
+/// <summary>One PostgreSQL for all tests, started when the first of them asks; nothing is killed on it that is not a test's own.</summary>
+public sealed class PostgresFixture : TestDatabases, IAsyncDisposable
+{
+    // A test is over before a machine fails.
+    private readonly PostgresServer _server = new(null, "fsync=off", "max_connections=200");
+    private readonly Lazy<Task> _started;
+
+    public PostgresFixture() => _started = new(() => _server.StartAsync());
+
+    public override async Task<FirehoseDatabase> CreateAsync() => await CreateDatabaseAsync();
+
+    public async Task<PostgresDatabase> CreateDatabaseAsync()
+    {
+        await _started.Value;
+        return new(_server, await _server.CreateDatabaseAsync(TestContext.Current.CancellationToken));
+    }
+
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
+}

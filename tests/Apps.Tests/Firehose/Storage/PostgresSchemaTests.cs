@@ -1,0 +1,105 @@
+using Apps.Tests.Firehose.Databases;
+using Firehose.Storage.Postgres;
+using Millrace.Storage;
+using Npgsql;
+
+namespace Apps.Tests.Firehose.Storage;
+
+/// <summary>Databases that cannot be the firehose's are refused with a reason, and left as they are.</summary>
+public sealed class PostgresSchemaTests(PostgresFixture postgres)
+{
+    [Fact]
+    public async Task A_database_opens_again_with_all_it_had()
+    {
+        var database = await postgres.CreateDatabaseAsync();
+        await using (var store = database.Open(TimeProvider.System)) await store.Cursors.SaveAsync("relay", 42, TestContext.Current.CancellationToken);
+        await using var again = database.Open(TimeProvider.System);
+
+        Assert.Equal(42, await again.Cursors.ReadAsync("relay", TestContext.Current.CancellationToken));
+        Assert.Null(await again.Cursors.ReadAsync("another", TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task Many_processes_may_open_a_new_database_at_once()
+    {
+        var database = await postgres.CreateDatabaseAsync();
+
+        var stores = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() => database.Open(TimeProvider.System))));
+
+        foreach (var store in stores)
+        {
+            Assert.Null(await store.CheckAsync(TestContext.Current.CancellationToken));
+            await store.DisposeAsync();
+        }
+        Assert.Equal(["1"], database.Query("SELECT count(*) FROM firehose_schema_versions"));
+    }
+
+    [Fact]
+    public async Task A_newer_schema_is_refused()
+    {
+        var database = await postgres.CreateDatabaseAsync();
+        await using (database.Open(TimeProvider.System))
+            await database.ExecuteAsync("INSERT INTO firehose_schema_versions (scriptname, applied) VALUES ('Firehose.Storage.Postgres.Migrations.9999_future.sql', now())");
+
+        Assert.Equal("MIG001", Assert.Throws<StoreException>(() => database.Open(TimeProvider.System)).Code);
+    }
+
+    [Fact]
+    public async Task Another_programs_table_of_the_same_name_is_refused_and_one_of_another_name_is_not()
+    {
+        var database = await postgres.CreateDatabaseAsync();
+        await database.ExecuteAsync("CREATE TABLE users (id integer); CREATE TABLE invoices (id integer)");
+        var refusal = Assert.Throws<StoreException>(() => database.Open(TimeProvider.System));
+        Assert.Equal("MIG003", refusal.Code);
+        Assert.Contains("(users)", refusal.Message, StringComparison.Ordinal);
+
+        await database.ExecuteAsync("DROP TABLE users");
+        await using var store = database.Open(TimeProvider.System);
+
+        Assert.Null(await store.CheckAsync(TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task A_database_that_cannot_hold_every_text_is_refused()
+    {
+        var database = await postgres.CreateDatabaseAsync();
+        await database.ExecuteAsync($"CREATE DATABASE {database.Name}_latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0");
+
+        Assert.Equal("DB018", Assert.Throws<StoreException>(() => new PostgresDatabase(database.Server, $"{database.Name}_latin").Open(TimeProvider.System)).Code);
+    }
+
+    [Fact]
+    public async Task Plans_reach_tables_by_key_however_small_they_were_when_they_were_made()
+    {
+        var database = await postgres.CreateDatabaseAsync();
+        await using var store = database.Open(TimeProvider.System, poolSize: 1);
+
+        await store.ReadTotalsAsync(TestContext.Current.CancellationToken);
+
+        await using var source = new NpgsqlConnection(database.Server.ConnectionStringTo(database.Name));
+        await source.OpenAsync(TestContext.Current.CancellationToken);
+        await using var session = new NpgsqlCommand(PostgresSql.Text("open_session"), source);
+        await session.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        foreach (var name in (string[])["delete_posts", "delete_likes", "delete_feed_items", "insert_likes", "insert_repost_feed_items", "recount_reposts", "save_profiles", "save_repos", "purge_follows"])
+            Assert.DoesNotContain("Seq Scan", string.Join('\n', await ExplainAsync(source, name)), StringComparison.Ordinal);
+    }
+
+    private static async Task<List<string>> ExplainAsync(NpgsqlConnection connection, string name)
+    {
+        // Nothing is written: EXPLAIN alone plans. Types are those that the writer sends.
+        var types = name switch
+        {
+            "insert_likes" => "text[], text[], text[], text[], text[], timestamptz[], text[], boolean[]",
+            "save_profiles" => "text[], text[], text[], text[], text[], text[], text[], text[], text[], timestamptz[]",
+            "save_repos" => "text[], text[], text[], text[], text[], bigint[], timestamptz[], bigint[], timestamptz[], xid[]",
+            _ => "text[], text[]",
+        };
+        await using var prepare = new NpgsqlCommand($"DEALLOCATE ALL; SET plan_cache_mode = force_generic_plan; PREPARE plan ({types}) AS {PostgresSql.Text(name)}", connection);
+        await prepare.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        await using var explain = new NpgsqlCommand($"EXPLAIN EXECUTE plan ({string.Join(", ", types.Split(", ").Select(type => $"'{{}}'::{type}"))})", connection);
+        await using var rows = await explain.ExecuteReaderAsync(TestContext.Current.CancellationToken);
+        var plan = new List<string>();
+        while (await rows.ReadAsync(TestContext.Current.CancellationToken)) plan.Add(rows.GetString(0));
+        return plan;
+    }
+}
