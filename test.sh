@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds, checks the format and runs every test. Usage: ./test.sh [--quick]
-# The quick lane leaves out what takes minutes: large recordings, 200,000 random operations a store, every crash point.
+# The quick lane leaves out what takes minutes: large recordings, 200,000 random operations a store, every crash point, PostgreSQL 18.
+# Servers are started by the tests, on free loopback ports. VALKEY_HOME (the folder of valkey-server) adds tests on Valkey.
 set -uo pipefail
 cd "$(dirname "$0")"
 
@@ -13,6 +14,8 @@ for argument in "$@"; do
 done
 $quick || export MILLRACE_FULL=1
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 NO_COLOR=1
+# The system's own: the modules that tests need are packages of it.
+export MILLRACE_PYTHON=${MILLRACE_PYTHON:-/usr/bin/python3}
 
 if ! command -v dotnet > /dev/null; then
     echo "test.sh: the .NET 10 SDK is missing: install it from https://dotnet.microsoft.com/download/dotnet/10.0" >&2
@@ -24,13 +27,21 @@ step() {
     "$@" || { echo "test.sh: failed: $*" >&2; exit 1; }
 }
 
+output=$(mktemp -d)
+trap 'rm -rf "$output"' EXIT
+chmod 711 "$output"
+
+step tests/Servers/install.sh
+if ! $quick && [ -z "${MILLRACE_POSTGRES18:-}" ]; then
+    echo "== tests/Servers/postgres18/fetch.sh"
+    MILLRACE_POSTGRES18=$(tests/Servers/postgres18/fetch.sh "$output/postgres18") && export MILLRACE_POSTGRES18 \
+        || echo "test.sh: without PostgreSQL 18 its tests are skipped" >&2
+fi
 step dotnet restore --locked-mode
 step dotnet build -c Release --no-restore
 step dotnet format --verify-no-changes --no-restore
 
 passed=0 failed=0 skipped=0
-output=$(mktemp -d)
-trap 'rm -rf "$output"' EXIT
 for project in tests/*.Tests; do
     name=$(basename "$project")
     echo "== $name"
@@ -40,7 +51,7 @@ for project in tests/*.Tests; do
     closing=$(grep -E 'Total: [0-9]+, Errors: [0-9]+, Failed: [0-9]+, Skipped: [0-9]+' "$output/$name" | tail -n 1)
     number() { sed -E "s/.*$1: ([0-9]+).*/\1/" <<< "$closing"; }
     if [ -z "$closing" ] || [ "$(number Total)" -eq 0 ]; then
-        echo "test.sh: $name ran no test" >&2
+        echo "test.sh: $name ran no test or did not come to its end: exit code $code" >&2
         failed=$((failed + 1))
         continue
     fi

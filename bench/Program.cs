@@ -1,9 +1,11 @@
 using Bench;
 using Bench.Decoding;
 using Bench.Dispatching;
+using Bench.RedisStreams;
 using Bench.PostgresWriting;
 using Bench.Replaying;
 using Bench.Sqlite;
+using Bench.WholeFirehose;
 
 // One line for each; `dotnet run -c Release --project bench -- NAME`.
 IBenchmark[] benchmarks =
@@ -11,7 +13,9 @@ IBenchmark[] benchmarks =
     new DecodingBenchmark(),
     new DispatcherBenchmark(),
     new SqliteBenchmark(),
+    new RedisBenchmark(),
     new ReplayBenchmark(),
+    new WholeFirehoseBenchmark(),
     new PostgresWriterBenchmark(),
 ];
 

@@ -19,6 +19,14 @@ public sealed class FirehoseOptions
     /// <value>500,000.</value>
     public long MaxBacklog { get; set; } = 500_000;
 
+    /// <summary>The Redis servers of the stream and the cursors (`REDIS_URL`), or null for a queue in SQLite in the data directory.</summary>
+    /// <value>null.</value>
+    public string? RedisUrl { get; set; }
+
+    /// <summary>How long an event waits for one of the same repository that should come first, where other programs may share the stream's group.</summary>
+    /// <value>5 seconds.</value>
+    public TimeSpan OrderWait { get; set; } = TimeSpan.FromSeconds(5);
+
     /// <summary>The PostgreSQL database of the tables (`DATABASE_URL`), or null for SQLite in the data directory.</summary>
     /// <value>null.</value>
     public string? DatabaseUrl { get; set; }
@@ -88,7 +96,7 @@ public sealed class FirehoseOptions
         options.BatchSize = (int)reader.Number("BATCH_SIZE", options.BatchSize, 1, 10_000);
         options.Pipelines = (int)reader.Number("PARALLEL_CONSUMERS", options.Pipelines, 1, 10_000);
         options.MaxBacklog = reader.Number("REDIS_MAX_STREAM_LEN", options.MaxBacklog, 1_000, long.MaxValue);
-        reader.Refuse("REDIS_URL", "keeps its queue in SQLite");
+        options.RedisUrl = reader.Redis("REDIS_URL");
         options.DatabaseUrl = reader.Database("DATABASE_URL");
         options.DatabasePoolSize = (int)reader.Number("DB_POOL_SIZE", options.DatabasePoolSize, 1, 1_000);
         options.ConsumerId = reader.Name("CONSUMER_ID", options.ConsumerId, 128);

@@ -2,12 +2,14 @@ using Firehose.Monitoring;
 using Firehose.Reading;
 using Firehose.Storage;
 using Firehose.Storage.Postgres;
+using Firehose.Storage.Redis;
 using Firehose.Storage.Sqlite;
 using Firehose.Writing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Millrace;
 using Millrace.Handling;
 using Millrace.Hosting;
 using Millrace.Retries;
@@ -43,7 +45,7 @@ public static class FirehoseServices
         var services = builder.Services;
         services.TryAddSingleton(provider => new FirehoseActivity(provider.GetRequiredService<TimeProvider>(), LoggerOf(provider)));
         services.TryAddSingleton(provider => OpenStore(provider, options, directory));
-        services.TryAddSingleton(provider => provider.GetRequiredService<FirehoseStore>().Cursors);
+        services.TryAddSingleton(provider => options.RedisUrl is null ? provider.GetRequiredService<FirehoseStore>().Cursors : new RedisCursors(options.RedisUrl, options.CursorKey));
         services.TryAddSingleton(provider => new FirehoseMonitor(options, roles, provider.GetRequiredService<FirehoseActivity>(),
             provider.GetRequiredService<FirehoseStore>(), provider.GetRequiredService<JobStore>()));
         if (roles.HasFlag(FirehoseRoles.Writer)) AddWriter(builder, options);
@@ -51,9 +53,26 @@ public static class FirehoseServices
         return builder;
     }
 
+    /// <summary>Keeps the queue where <paramref name="options"/> say: in Redis, or in the SQLite file at <paramref name="path"/>.</summary>
+    public static MillraceBuilder UseFirehoseQueue(this MillraceBuilder builder, FirehoseOptions options, string path)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        if (options.RedisUrl is null) return builder.UseSqlite(path);
+        return builder.UseRedisStreams(options.RedisUrl, redis =>
+        {
+            redis.UrlName = "REDIS_URL";
+            redis.Group = options.ConsumerGroup;
+            redis.Consumer = options.ConsumerId;
+            redis.MaxBacklog = options.MaxBacklog;
+            redis.StreamKeys[QueuedFrame.Queue] = options.StreamKey;
+        });
+    }
+
     private static void AddWriter(MillraceBuilder builder, FirehoseOptions options) => builder.AddBatchWorker(
         WriterName,
-        provider => new FirehoseWriter(provider.GetRequiredService<FirehoseStore>(), provider.GetRequiredService<FirehoseActivity>()),
+        provider => new FirehoseWriter(
+            provider.GetRequiredService<FirehoseStore>(), provider.GetRequiredService<FirehoseActivity>(), provider.GetRequiredService<TimeProvider>(),
+            options.RedisUrl is null ? TimeSpan.Zero : options.OrderWait),
         MessageReaders.Raw,
         worker =>
         {
@@ -64,6 +83,8 @@ public static class FirehoseServices
             worker.MaxInFlight = Math.Min(1_000_000, Math.Max(worker.MaxInFlight, options.BatchSize * options.Pipelines * 2));
             worker.MaxInFlightBytes = MaxInFlightBytes;
             worker.MaxBodyBytes = MaxBodyBytes;
+            // A live stream wants its events committed soon; when there is a backlog batches are full anyway.
+            worker.BatchMaxAge = TimeSpan.FromMilliseconds(5);
             // Every effect can be repeated and no event crashes a process: one that was in hand at many kills is as good as any other.
             worker.Retry.QuarantineAfter = 100;
             worker.Retry.Backoff = new Backoff.Exponential(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(30));

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Firehose.Storage.Postgres;
+using Millrace.Redis;
 using Millrace.Storage;
 
 namespace Firehose;
@@ -40,6 +41,15 @@ internal sealed class VariableReader(Func<string, string?> variables, ICollectio
         return null;
     }
 
+    /// <summary>A Redis address, as it was given; null when there is none or it is wrong.</summary>
+    public string? Redis(string name)
+    {
+        if (Get(name) is not { } text) return null;
+        if (RedisUrl.Parse(text, name, out _) is not { } fault) return text;
+        faults.Add(fault);
+        return null;
+    }
+
     /// <summary>The name of something at a server: printable ASCII without blanks.</summary>
     public string Name(string name, string otherwise, int most)
     {
@@ -47,12 +57,6 @@ internal sealed class VariableReader(Func<string, string?> variables, ICollectio
         if (text.Length <= most && text.AsSpan().IndexOfAnyExceptInRange('!', '~') < 0) return text;
         faults.Add($"CFG015 {name} \"{JobRules.Clip(text)}\" is not allowed: it must be 1 to {most} visible ASCII characters.");
         return otherwise;
-    }
-
-    /// <summary>A variable that another build understands must not be dropped in silence.</summary>
-    public void Refuse(string name, string instead)
-    {
-        if (Get(name) is not null) faults.Add($"CFG031 {name} is set, but this build {instead}: unset it.");
     }
 
     /// <summary>An address that cannot be taken apart may still hold a password before its @.</summary>

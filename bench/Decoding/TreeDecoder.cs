@@ -4,38 +4,46 @@ namespace Bench.Decoding;
 
 /// <summary>
 /// What one would write without a decoder of one's own: System.Formats.Cbor builds objects of header, body, the commit block (where the root of
-/// the tree is named) and the record of each operation; the archive is cut by hand. In the canonical mode, whose rules for keys and integers
-/// are those of DAG-CBOR that our decoder checks, too. Byte strings stay slices, so nothing is copied that need not be.
+/// the tree is named) and the record of each operation; the archive is cut by hand. Byte strings stay slices, so nothing is copied that need
+/// not be.
 /// </summary>
 internal static class TreeDecoder
 {
     private const int CidLength = 36;
 
-    public static (object? Header, object? Body, List<object?> Records) Decode(ReadOnlyMemory<byte> frame)
+    /// <param name="frame">The whole message.</param>
+    /// <param name="mode">How much is checked: canonical has the rules for keys and integers that our decoder checks, too.</param>
+    /// <param name="everyBlock">Whether objects are built of the tree's nodes and of strays, too, as by one who does not tell blocks apart.</param>
+    public static (object? Header, object? Body, List<object?> Records) Decode(ReadOnlyMemory<byte> frame, CborConformanceMode mode, bool everyBlock)
     {
-        var (header, body) = ReadParts(frame);
+        var (header, body) = ReadParts(frame, mode);
         var records = new List<object?>();
         if (body is Dictionary<string, object?> fields && fields.GetValueOrDefault("blocks") is ReadOnlyMemory<byte> archive)
         {
             var blocks = ReadBlocks(archive);
-            if (fields.GetValueOrDefault("commit") is Link commit && blocks.TryGetValue(commit, out var signed)) records.Add(ReadValue(new CborReader(signed, CborConformanceMode.Canonical)));
+            if (everyBlock)
+            {
+                foreach (var block in blocks.Values) records.Add(ReadValue(new CborReader(block, mode)));
+                return (header, body, records);
+            }
+            if (fields.GetValueOrDefault("commit") is Link commit && blocks.TryGetValue(commit, out var signed)) records.Add(ReadValue(new CborReader(signed, mode)));
             if (fields.GetValueOrDefault("ops") is List<object?> ops)
                 foreach (var op in ops)
                     if (((Dictionary<string, object?>)op!)["cid"] is Link link && blocks.TryGetValue(link, out var record))
-                        records.Add(ReadValue(new CborReader(record, CborConformanceMode.Canonical)));
+                        records.Add(ReadValue(new CborReader(record, mode)));
         }
         return (header, body, records);
     }
 
     /// <summary>The archive of a frame, or null when it has none.</summary>
     public static ReadOnlyMemory<byte>? BlocksOf(ReadOnlyMemory<byte> frame) =>
-        ReadParts(frame).Body is Dictionary<string, object?> fields && fields.GetValueOrDefault("blocks") is ReadOnlyMemory<byte> archive
+        ReadParts(frame, CborConformanceMode.Lax).Body is Dictionary<string, object?> fields && fields.GetValueOrDefault("blocks") is ReadOnlyMemory<byte> archive
             ? archive
             : default(ReadOnlyMemory<byte>?);
 
-    private static (object? Header, object? Body) ReadParts(ReadOnlyMemory<byte> frame)
+    private static (object? Header, object? Body) ReadParts(ReadOnlyMemory<byte> frame, CborConformanceMode mode)
     {
-        var reader = new CborReader(frame, CborConformanceMode.Canonical, allowMultipleRootLevelValues: true);
+        var reader = new CborReader(frame, mode, allowMultipleRootLevelValues: true);
         return (ReadValue(reader), ReadValue(reader));
     }
 

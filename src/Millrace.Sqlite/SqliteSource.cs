@@ -15,6 +15,7 @@ internal sealed class SqliteSource(SourceOptions options, Writer writer, WakeUps
     private readonly CancellationTokenSource _closing = new();
     private readonly SemaphoreSlim _fetching = new(1);
     private volatile Owner? _owner;
+    private volatile Owner? _forgotten;
 
     public override SourceCapabilities Capabilities =>
         SourceCapabilities.OrderedKeys | SourceCapabilities.DelayedRetry | SourceCapabilities.Leases | SourceCapabilities.DeadLetters
@@ -25,6 +26,8 @@ internal sealed class SqliteSource(SourceOptions options, Writer writer, WakeUps
     public override void MarkRunning(Delivery delivery) => (delivery.Receipt as Owner)?.Ledger.Mark(delivery.Number);
 
     public override void MarkDone(Delivery delivery) => (delivery.Receipt as Owner)?.Ledger.Clear(delivery.Number);
+
+    public override void ForgetClaims() => Interlocked.CompareExchange(ref _forgotten, _owner, null);
 
     /// <summary>One fetch at a time: a second one waits for what the first leaves over, and closing waits for none.</summary>
     protected override async ValueTask<IReadOnlyList<Delivery>> FetchCoreAsync(FetchLimit limit, CancellationToken stopping)
@@ -105,6 +108,7 @@ internal sealed class SqliteSource(SourceOptions options, Writer writer, WakeUps
         var queue = session.QueueId(Options.Queue);
         foreach (var rescued in OwnerWork.Rescue(session, path))
             session.AfterCommit(() => Log.Rescued(logger, rescued.Owner, rescued.Jobs, rescued.Crashed));
+        if (_forgotten is { } forgotten) End(session, forgotten);
         var owner = FindOwner(session, queue);
         DueWork.MakeReady(session, queue);
         if (owner is null && !ClaimWork.AnyReady(session, queue)) return new([], DueWork.UntilNext(session, queue, owner: 0));
@@ -114,6 +118,18 @@ internal sealed class SqliteSource(SourceOptions options, Writer writer, WakeUps
         // A fetch that brings something is a sign of life that costs no commit of its own.
         if (owner is not null && claimed.Deliveries.Count > 0) OwnerWork.Renew(session, begun, Options);
         return claimed;
+    }
+
+    /// <summary>What was given up here goes back before anything is claimed anew.</summary>
+    private void End(WriteSession session, Owner forgotten)
+    {
+        OwnerWork.End(session, forgotten);
+        session.AfterCommit(() =>
+        {
+            Interlocked.CompareExchange(ref _owner, null, forgotten);
+            forgotten.Ledger.Close(delete: true);
+            _forgotten = null;
+        });
     }
 
     /// <summary>This source's owner, or null when it has none or its lease was over.</summary>

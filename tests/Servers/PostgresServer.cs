@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Npgsql;
 
 namespace Servers;
@@ -10,7 +11,14 @@ public sealed class PostgresServer(string? binaries = null, params IReadOnlyList
 {
     private readonly string _binaries = binaries ?? FindBinaries();
 
-    private string Data => Path.Combine(Folder, "data");
+    /// <summary>A role that may make databases and must show this password (SCRAM), and with <see cref="Tls"/> come encrypted; "postgres" is trusted as ever.</summary>
+    public PostgresLogin? Login { get; init; }
+
+    /// <summary>With TLS; the role "postgres" may still come without.</summary>
+    public bool Tls { get; init; }
+
+    /// <summary>The certificate a client must trust, in PEM; there with <see cref="Tls"/> after the start.</summary>
+    public string CertificateFile => Certificate.CertificateFile;
 
     /// <summary>Npgsql's form, to the database "postgres".</summary>
     public string ConnectionString => ConnectionStringTo("postgres");
@@ -21,46 +29,70 @@ public sealed class PostgresServer(string? binaries = null, params IReadOnlyList
     /// <summary>Fast shutdown: SIGINT ends sessions; SIGTERM would wait for them.</summary>
     protected override string StopSignal => "INT";
 
+    private string Data => Path.Combine(Folder, "data");
+
+    private TestCertificate Certificate => new(Path.Combine(Folder, "tls"));
+
+    /// <summary>As the role "postgres".</summary>
     public string ConnectionStringTo(string database) => $"Host=127.0.0.1;Port={Port};Username=postgres;Database={database};Pooling=true;Include Error Detail=true";
 
+    /// <summary>As the role "postgres".</summary>
     public string UrlTo(string database) => $"postgresql://postgres@127.0.0.1:{Port}/{database}";
 
-    /// <summary>A started one.</summary>
-    public static async Task<PostgresServer> StartNewAsync(CancellationToken stop = default)
+    /// <summary>As <see cref="Login"/>, checking the certificate when there is one.</summary>
+    public string LoginUrlTo(string database)
     {
-        var server = new PostgresServer();
-        await server.StartAsync(stop);
-        return server;
+        var login = Login ?? throw new InvalidOperationException("The server was started without a Login.");
+        var security = Tls ? $"?sslmode=verify-full&sslrootcert={Uri.EscapeDataString(CertificateFile)}" : "";
+        return $"postgresql://{Uri.EscapeDataString(login.Name)}:{Uri.EscapeDataString(login.Password)}@127.0.0.1:{Port}/{database}{security}";
     }
 
-    /// <summary>Makes an empty database and returns its name.</summary>
+    /// <summary>A started one.</summary>
+    public static Task<PostgresServer> StartNewAsync(CancellationToken stop = default) => StartNewAsync(new PostgresServer(), stop);
+
+    /// <summary>Makes an empty database, of <see cref="Login"/> if there is one, and returns its name.</summary>
     public async Task<string> CreateDatabaseAsync(CancellationToken stop = default)
     {
         var name = $"test_{Guid.NewGuid():N}";
-        await ExecuteAsync("postgres", $"CREATE DATABASE {name}", stop);
+        await ExecuteAsync("postgres", $"CREATE DATABASE {name}{(Login is null ? "" : $" OWNER \"{Login.Name}\"")}", stop);
         return name;
     }
 
-    public async Task ExecuteAsync(string database, string sql, CancellationToken stop = default)
+    public async Task ExecuteAsync(string database, string sql, CancellationToken stop = default) => await ScalarAsync(database, sql, stop);
+
+    /// <summary>The first column of the first row, or null.</summary>
+    public async Task<object?> ScalarAsync(string database, string sql, CancellationToken stop = default)
     {
-        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(ConnectionStringTo(database)) { Pooling = false }.ToString());
+        await using var connection = new NpgsqlConnection($"{ConnectionStringTo(database)};Pooling=false");
         await connection.OpenAsync(stop);
         await using var command = new NpgsqlCommand(sql, connection);
-        await command.ExecuteNonQueryAsync(stop);
+        return await command.ExecuteScalarAsync(stop);
     }
 
     protected override async Task PrepareAsync(CancellationToken stop)
     {
+        if (Tls) Certificate.Write();
+        if (Environment.IsPrivilegedProcess) await RunAsync(new ProcessStartInfo("chown", ["-R", "postgres", Folder]), stop);
         if (Directory.Exists(Data)) return;
-        if (Environment.IsPrivilegedProcess) await RunAsync(new ProcessStartInfo("chown", ["postgres", Folder]), stop);
         await RunAsync(AsServerUser(Path.Combine(_binaries, "initdb"), "-D", Data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"), stop);
+        if (Login is null) return;
+        var rules = Path.Combine(Data, "pg_hba.conf");
+        var ours = $"{(Tls ? "hostssl" : "host")} all \"{Login.Name}\" 127.0.0.1/32 scram-sha-256\nhost all \"{Login.Name}\" all reject\n";
+        await File.WriteAllTextAsync(rules, ours + await File.ReadAllTextAsync(rules, stop), stop);
+    }
+
+    protected override async Task PopulateAsync(CancellationToken stop)
+    {
+        if (Login is null) return;
+        await ExecuteAsync("postgres", $"SET password_encryption = 'scram-sha-256'; CREATE ROLE \"{Login.Name}\" LOGIN CREATEDB PASSWORD '{Login.Password.Replace("'", "''", StringComparison.Ordinal)}'", stop);
     }
 
     protected override ProcessStartInfo Describe()
     {
+        List<string> all = ["listen_addresses=127.0.0.1", $"unix_socket_directories={Folder}", "max_connections=100", "shared_buffers=128MB"];
+        if (Tls) all.AddRange(["ssl=on", $"ssl_cert_file={Certificate.CertificateFile}", $"ssl_key_file={Certificate.KeyFile}"]);
         List<string> arguments = ["-D", Data, "-p", $"{Port}"];
-        foreach (var setting in (IEnumerable<string>)["listen_addresses=127.0.0.1", $"unix_socket_directories={Folder}", "max_connections=100", "shared_buffers=128MB", .. settings])
-            arguments.AddRange(["-c", setting]);
+        foreach (var setting in all.Concat(settings)) arguments.AddRange(["-c", setting]);
         return AsServerUser(Path.Combine(_binaries, "postgres"), [.. arguments]);
     }
 
@@ -68,9 +100,7 @@ public sealed class PostgresServer(string? binaries = null, params IReadOnlyList
     {
         try
         {
-            await using var connection = new NpgsqlConnection($"{ConnectionString};Pooling=false;Timeout=5");
-            await connection.OpenAsync(stop);
-            return true;
+            return Equals(await ScalarAsync("postgres", "SELECT current_setting('data_directory')", stop), Data);
         }
         catch (NpgsqlException)
         {
@@ -82,11 +112,13 @@ public sealed class PostgresServer(string? binaries = null, params IReadOnlyList
     private static string FindBinaries()
     {
         const string debian = "/usr/lib/postgresql";
-        var found = Directory.Exists(debian)
-            ? Directory.EnumerateDirectories(debian).Select(version => Path.Combine(version, "bin")).Where(bin => File.Exists(Path.Combine(bin, "postgres"))).Order().LastOrDefault()
+        var newest = Directory.Exists(debian)
+            ? Directory.EnumerateDirectories(debian).OrderByDescending(MajorOf).Select(version => Path.Combine(version, "bin")).FirstOrDefault(bin => File.Exists(Path.Combine(bin, "postgres")))
             : null;
-        return found ?? throw new InvalidOperationException($"No PostgreSQL in {debian}: apt-get install postgresql.");
+        return newest ?? throw new InvalidOperationException($"No PostgreSQL in {debian}: apt-get install postgresql.");
     }
+
+    private static double MajorOf(string folder) => double.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out var version) ? version : 0;
 
     private ProcessStartInfo AsServerUser(string program, params IReadOnlyList<string> arguments) => Environment.IsPrivilegedProcess
         ? new("setpriv", ["--reuid=postgres", "--regid=postgres", "--clear-groups", program, .. arguments]) { WorkingDirectory = Folder }

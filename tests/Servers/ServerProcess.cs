@@ -10,27 +10,40 @@ public abstract class ServerProcess : IAsyncDisposable
     private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(30);
 
-    private readonly Lock _gate = new();
-    private readonly Queue<string> _output = new();
+    private OutputTail _output = new();
     private Process? _process;
+    private bool _ownsFolder;
 
-    /// <summary>The directory of its data, gone at the end.</summary>
-    public string Folder { get; } = Directory.CreateTempSubdirectory("millrace-server-").FullName;
+    /// <summary>The directory of its data: one of its own that is gone at the end, or a given one that stays.</summary>
+    public string Folder
+    {
+        get
+        {
+            if (field is not null) return field;
+            _ownsFolder = true;
+            return field = Directory.CreateTempSubdirectory("millrace-server-").FullName;
+        }
+        init;
+    }
 
     /// <summary>The port it listens on, the same over restarts.</summary>
     public int Port { get; private set; } = FreePort.Find();
 
     public bool IsRunning => _process is { HasExited: false };
 
-    /// <summary>The latest lines it wrote.</summary>
-    public string Output
-    {
-        get { lock (_gate) return string.Join('\n', _output); }
-    }
+    /// <summary>The process's id, to look at it from outside.</summary>
+    public int ProcessId => Running.Id;
+
+    /// <summary>How the last run ended, or null before an end.</summary>
+    public int? ExitCode { get; private set; }
+
+    /// <summary>The latest lines it wrote since the last start.</summary>
+    public string Output => _output.ToString();
 
     /// <summary>Starts it on its data and returns when it answers.</summary>
     public async Task StartAsync(CancellationToken stop = default)
     {
+        if (IsRunning) throw new InvalidOperationException($"{GetType().Name} on port {Port} runs already.");
         for (var attempt = 1; ; attempt++)
         {
             try
@@ -50,7 +63,12 @@ public abstract class ServerProcess : IAsyncDisposable
     public async Task StopAsync()
     {
         if (_process is not { } process) return;
-        if (!process.HasExited) Signal(process, StopSignal);
+        if (!process.HasExited)
+        {
+            ProcessSignals.Send(StopSignal, process.Id);
+            Thaw();
+        }
+
         using var late = new CancellationTokenSource(StopTime);
         try
         {
@@ -58,34 +76,43 @@ public abstract class ServerProcess : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            process.Kill(entireProcessTree: true);
-            await process.WaitForExitAsync(CancellationToken.None);
+            // The kill below.
         }
 
-        process.Dispose();
-        _process = null;
+        await KillAsync();
     }
 
-    /// <summary>Kills it with SIGKILL and waits until it is gone.</summary>
+    /// <summary>Kills it and its children with SIGKILL and waits until they are gone: a child that lives on would keep a new start from the data.</summary>
     public async Task KillAsync()
     {
         if (_process is not { } process) return;
+        var children = ProcessSignals.ChildrenOf(process.Id);
         process.Kill(entireProcessTree: true);
         await process.WaitForExitAsync(CancellationToken.None);
+        await ProcessSignals.AwaitEndAsync(children);
+        ExitCode = process.ExitCode;
         process.Dispose();
         _process = null;
     }
 
-    /// <summary>SIGSTOP: it keeps its connections and answers nothing.</summary>
-    public void Freeze() => Signal(_process!, "STOP");
+    /// <summary>Waits until it ends by itself.</summary>
+    public async Task<int> ExitAsync(CancellationToken stop = default)
+    {
+        await Running.WaitForExitAsync(stop);
+        await KillAsync();
+        return ExitCode!.Value;
+    }
 
-    /// <summary>SIGCONT.</summary>
-    public void Thaw() => Signal(_process!, "CONT");
+    /// <summary>SIGSTOP to it and its children: it keeps its connections, the kernel takes new ones, and nothing is answered.</summary>
+    public void Freeze() => ProcessSignals.SendToTree("STOP", Running.Id);
+
+    /// <summary>SIGCONT to it and its children.</summary>
+    public void Thaw() => ProcessSignals.SendToTree("CONT", Running.Id);
 
     public async ValueTask DisposeAsync()
     {
         await KillAsync();
-        Directory.Delete(Folder, recursive: true);
+        if (_ownsFolder) await TempFolder.DeleteAsync(Folder);
         GC.SuppressFinalize(this);
     }
 
@@ -98,33 +125,69 @@ public abstract class ServerProcess : IAsyncDisposable
     /// <summary>How it is started on <see cref="Folder"/> and <see cref="Port"/>.</summary>
     protected abstract ProcessStartInfo Describe();
 
-    /// <summary>Whether it answers.</summary>
+    /// <summary>Whether it answers, and is ours: another server may have taken the port while ours was about to fail.</summary>
     protected abstract Task<bool> AnswersAsync(CancellationToken stop);
 
     /// <summary>Before the first start.</summary>
     protected virtual Task PrepareAsync(CancellationToken stop) => Task.CompletedTask;
 
+    /// <summary>After the first start.</summary>
+    protected virtual Task PopulateAsync(CancellationToken stop) => Task.CompletedTask;
+
+    /// <summary>Starts a new one, or leaves nothing behind.</summary>
+    protected static async Task<T> StartNewAsync<T>(T server, CancellationToken stop)
+        where T : ServerProcess
+    {
+        try
+        {
+            await server.StartAsync(stop);
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    private Process Running => _process ?? throw new InvalidOperationException($"{GetType().Name} on port {Port} does not run.");
+
     private async Task StartOnceAsync(CancellationToken stop)
     {
+        await KillAsync();
         if (!Kept) await PrepareAsync(stop);
         var start = Describe();
         start.RedirectStandardOutput = start.RedirectStandardError = true;
-        var process = Process.Start(start)!;
-        process.OutputDataReceived += (_, line) => Keep(line.Data);
-        process.ErrorDataReceived += (_, line) => Keep(line.Data);
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
-        _process = process;
+        var process = _process = Process.Start(start)!;
+        _output = new(process);
         using var late = CancellationTokenSource.CreateLinkedTokenSource(stop);
         late.CancelAfter(StartTime);
-        while (!await TryAnswersAsync(late.Token))
+        try
         {
-            if (process.HasExited) throw new InvalidOperationException($"{start.FileName} ended with {process.ExitCode}:\n{Output}");
-            // Nothing signals that a server listens; so we knock.
-            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, late.Token);
+            await AwaitAnswerAsync(process, start.FileName, late.Token);
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            throw new TimeoutException($"{start.FileName} did not answer on port {Port} within {StartTime.TotalSeconds} s:\n{Output}");
         }
 
+        if (!Kept) await PopulateAsync(stop);
         Kept = true;
+    }
+
+    private async Task AwaitAnswerAsync(Process process, string name, CancellationToken late)
+    {
+        while (!await TryAnswersAsync(late))
+        {
+            if (process.HasExited)
+            {
+                await process.WaitForExitAsync(late);   // until its last line was read
+                throw new InvalidOperationException($"{name} ended with {process.ExitCode}:\n{Output}");
+            }
+
+            // Nothing signals that a server listens; so we knock.
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, late);
+        }
     }
 
     private async Task<bool> TryAnswersAsync(CancellationToken stop)
@@ -137,21 +200,5 @@ public abstract class ServerProcess : IAsyncDisposable
         {
             return false;
         }
-    }
-
-    private void Keep(string? line)
-    {
-        if (line is null) return;
-        lock (_gate)
-        {
-            _output.Enqueue(line);
-            if (_output.Count > 200) _output.Dequeue();
-        }
-    }
-
-    private static void Signal(Process process, string signal)
-    {
-        using var kill = Process.Start(new ProcessStartInfo("kill", [$"-{signal}", $"{process.Id}"]))!;
-        kill.WaitForExit();
     }
 }

@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace Firehose.Decoding;
 
 /// <summary>
@@ -11,7 +13,7 @@ internal static class AtDateTime
     /// <summary>Whether the characters stand where they must; the month may still be 13.</summary>
     public static bool IsValid(ReadOnlySpan<byte> text)
     {
-        if (text.Length is < 20 or > MaxLength || !Matches(text[..19], "dddd-dd-ddTdd:dd:dd"u8)) return false;
+        if (text.Length is < 20 or > MaxLength || !StartsToTheMinute(text) || !Matches(text[16..19], ":dd"u8)) return false;
         var rest = text[19..];
         if (rest[0] == '.')
         {
@@ -31,8 +33,8 @@ internal static class AtDateTime
     {
         value = default;
         if (!IsValid(text)) return false;
-        var (year, month, day) = (Number(text[..4]), Number(text[5..7]), Number(text[8..10]));
-        var (hour, minute, second) = (Number(text[11..13]), Number(text[14..16]), Number(text[17..19]));
+        var (year, month, day) = (TwoDigits(text) * 100 + TwoDigits(text[2..]), TwoDigits(text[5..]), TwoDigits(text[8..]));
+        var (hour, minute, second) = (TwoDigits(text[11..]), TwoDigits(text[14..]), TwoDigits(text[17..]));
         if (year < 1 || month is < 1 or > 12 || day < 1 || day > DateTime.DaysInMonth(year, month)) return false;
         if (hour > 23 || minute > 59 || second > 59) return false;
 
@@ -40,7 +42,7 @@ internal static class AtDateTime
         if (text[19] == '.') ticks += FractionTicks(text[20..]);
         if (text[^1] != 'Z')
         {
-            var (zoneHours, zoneMinutes) = (Number(text[^5..^3]), Number(text[^2..]));
+            var (zoneHours, zoneMinutes) = (TwoDigits(text[^5..]), TwoDigits(text[^2..]));
             if (zoneHours > 23 || zoneMinutes > 59) return false;
             var zone = (zoneHours * 60 + zoneMinutes) * TimeSpan.TicksPerMinute;
             ticks += text[^6] == '+' ? -zone : zone;
@@ -48,6 +50,13 @@ internal static class AtDateTime
         if (ticks < DateTime.MinValue.Ticks || ticks > DateTime.MaxValue.Ticks) return false;
         value = new DateTimeOffset(ticks, TimeSpan.Zero);
         return true;
+    }
+
+    /// <summary>Whether the first 16 characters are `dddd-dd-ddTdd:dd`: each is at most so far above its lowest.</summary>
+    private static bool StartsToTheMinute(ReadOnlySpan<byte> text)
+    {
+        var above = Vector128.Create(text) - Vector128.Create("0000-00-00T00:00"u8);
+        return Vector128.LessThanOrEqualAll(above, Vector128.Create((byte)9, 9, 9, 9, 0, 9, 9, 0, 9, 9, 0, 9, 9, 0, 9, 9));
     }
 
     /// <summary>Compares with a pattern in which `d` stands for a digit.</summary>
@@ -65,12 +74,7 @@ internal static class AtDateTime
         return end < 0 ? text.Length : end;
     }
 
-    private static int Number(ReadOnlySpan<byte> digits)
-    {
-        var number = 0;
-        foreach (var digit in digits) number = number * 10 + (digit - '0');
-        return number;
-    }
+    private static int TwoDigits(ReadOnlySpan<byte> text) => text[0] * 10 + text[1] - '0' * 11;
 
     private static long FractionTicks(ReadOnlySpan<byte> fraction)
     {

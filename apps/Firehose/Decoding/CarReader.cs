@@ -8,6 +8,8 @@ namespace Firehose.Decoding;
 /// </summary>
 internal ref struct CarReader
 {
+    private static readonly int UsualLength = UsualStart.Length + Cid.ByteLength + UsualEnd.Length;
+
     private readonly ReadOnlySpan<byte> _input;   // ends where the archive ends
     private int _position;
 
@@ -22,6 +24,18 @@ internal ref struct CarReader
 
     /// <summary>Reads the header, which must come first, and returns the first root.</summary>
     public Cid ReadRoot()
+    {
+        var header = _input[_position..];
+        if (header.Length >= UsualLength && header.StartsWith(UsualStart) && header[..UsualLength].EndsWith(UsualEnd)
+            && Cid.TryRead(header.Slice(UsualStart.Length, Cid.ByteLength), out var usual))
+        {
+            _position += UsualLength;
+            return usual;
+        }
+        return ReadOtherRoot();
+    }
+
+    private Cid ReadOtherRoot()
     {
         var start = _position;
         var length = ReadSectionLength();
@@ -61,6 +75,12 @@ internal ref struct CarReader
         return true;
     }
 
+    /// <summary>`{roots: [a link], version: 1}` up to the CID, which nearly all archives start with, and from there on.</summary>
+    private static ReadOnlySpan<byte> UsualStart =>
+        [58, 0xa2, 0x65, (byte)'r', (byte)'o', (byte)'o', (byte)'t', (byte)'s', 0x81, 0xd8, 42, 0x58, 37, 0];
+
+    private static ReadOnlySpan<byte> UsualEnd => [0x67, (byte)'v', (byte)'e', (byte)'r', (byte)'s', (byte)'i', (byte)'o', (byte)'n', 1];
+
     private static bool ReadRoots(ref CborReader reader, out Cid root)
     {
         root = default;
@@ -80,6 +100,19 @@ internal ref struct CarReader
     private int ReadSectionLength()
     {
         var start = _position;
+        var rest = _input[start..];
+        if (rest.Length > 1 && rest[0] >= 0x80 && rest[1] is > 0 and < 0x80)   // two bytes: 128 to 16,383, as most
+        {
+            var usual = rest[0] & 0x7f | rest[1] << 7;
+            _position = start + 2;
+            if (usual > rest.Length - 2) ThrowBeyondArchive((ulong)usual, start);
+            return usual;
+        }
+        return ReadOtherLength(start);
+    }
+
+    private int ReadOtherLength(int start)
+    {
         if (!Varint.TryRead(_input[start..], out var length, out var width))
             DecodingException.Throw(DecodingException.BadVarint, "a section's length is cut off or longer than ten bytes", start);
         if (length == 0) DecodingException.Throw(DecodingException.EmptySection, "a section has no bytes", start);

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Text.Unicode;
@@ -10,10 +9,12 @@ namespace Firehose.Decoding;
 /// Reads DAG-CBOR forward, straight from the bytes: definite lengths, shortest forms, sorted unique text keys, tag 42 only, no floats.
 /// Nothing is allocated, so no declared length can cost memory; positions count from the start of the whole input.
 /// </summary>
-internal ref struct CborReader
+internal ref partial struct CborReader
 {
     /// <summary>The deepest nesting of arrays and maps.</summary>
     public const int MaxDepth = 64;
+
+    private static ReadOnlySpan<byte> UsualLinkStart => [0xd8, 42, 0x58, 37, 0, 1];
 
     private readonly ReadOnlySpan<byte> _input;
     private int _position;
@@ -58,7 +59,7 @@ internal ref struct CborReader
         var count = ReadCount(5, CborKind.Map, field);
         if (count > (_input.Length - _position) / 2) ThrowBeyondEnd((ulong)count, _position);   // a pair takes two bytes at least
         Enter();
-        return new MapCursor { Remaining = count };
+        return new MapCursor { Remaining = count, PreviousLength = -1 };
     }
 
     /// <summary>Reads the next key of a map, or leaves the map and returns false.</summary>
@@ -72,9 +73,8 @@ internal ref struct CborReader
         }
         map.Remaining--;
         var start = _position;
-        key = ReadText("a map key");
-        if (key.Length <= map.PreviousLength && map.HasPrevious && !ComesAfter(key, _input.Slice(map.PreviousStart, map.PreviousLength))) ThrowUnsorted(start);
-        map.HasPrevious = true;
+        if (!TryReadShortAscii(out key)) key = ReadOtherText("a map key");
+        if (key.Length <= map.PreviousLength && !ComesAfter(key, _input.Slice(map.PreviousStart, map.PreviousLength))) ThrowUnsorted(start);
         map.PreviousStart = _position - key.Length;
         map.PreviousLength = key.Length;
         return true;
@@ -97,13 +97,7 @@ internal ref struct CborReader
     }
 
     /// <summary>Reads text, checked to be UTF-8, as a slice of the input.</summary>
-    public ReadOnlySpan<byte> ReadText(string field)
-    {
-        var start = _position;
-        var text = Take(ReadCount(3, CborKind.Text, field));
-        if (!IsUtf8(text)) ThrowNoUtf8(field, start);
-        return text;
-    }
+    public ReadOnlySpan<byte> ReadText(string field) => TryReadShortAscii(out var text) ? text : ReadOtherText(field);
 
     /// <summary>Reads a byte string as a slice of the input.</summary>
     public ReadOnlySpan<byte> ReadBytes(string field) => Take(ReadCount(2, CborKind.Bytes, field));
@@ -111,8 +105,8 @@ internal ref struct CborReader
     public long ReadInteger(string field)
     {
         var start = _position;
-        if (AtEnd || _input[_position] >> 5 > 1) ThrowOtherType(CborKind.Integer, field);
-        var negative = _input[_position] >> 5 == 1;
+        if (AtEnd || _input[start] >> 5 > 1) ThrowOtherType(CborKind.Integer, field);
+        var negative = _input[start] >> 5 == 1;
         var argument = ReadHead();
         if (argument > long.MaxValue) ThrowTooLarge(field, start);
         return negative ? -1 - (long)argument : (long)argument;
@@ -134,6 +128,18 @@ internal ref struct CborReader
 
     /// <summary>Reads a link and returns the binary CID in it, which is of version 1 but may have any codec and hash.</summary>
     public ReadOnlySpan<byte> ReadLink(string field)
+    {
+        // Nearly every link is a CID of 36 bytes: tag 42, a byte string of 37, a zero byte, version 1.
+        var rest = _input[_position..];
+        if (rest.Length >= UsualLinkStart.Length - 1 + Cid.ByteLength && rest.StartsWith(UsualLinkStart))
+        {
+            _position += UsualLinkStart.Length - 1 + Cid.ByteLength;
+            return rest.Slice(UsualLinkStart.Length - 1, Cid.ByteLength);
+        }
+        return ReadOtherLink(field);
+    }
+
+    private ReadOnlySpan<byte> ReadOtherLink(string field)
     {
         var start = _position;
         if (AtEnd || _input[_position] >> 5 != 6) ThrowOtherType(CborKind.Link, field);
@@ -169,20 +175,6 @@ internal ref struct CborReader
         }
     }
 
-    /// <summary>Throws for a value that DAG-CBOR does not have: a float, a simple value, or no value at all.</summary>
-    [DoesNotReturn]
-    public readonly void ThrowUnsupported()
-    {
-        var initial = _input[_position];
-        switch (initial & 31)
-        {
-            case 25 or 26 or 27: DecodingException.Throw(DecodingException.NotCanonical, "a float is not allowed: numbers are integers", _position); break;
-            case >= 28: DecodingException.Throw(DecodingException.NotDeterministic, $"initial byte 0x{initial:x2} is reserved or ends an item of indefinite length", _position); break;
-            default: DecodingException.Throw(DecodingException.NotCanonical, $"simple value 0x{initial:x2} is not allowed: only false, true and null are", _position); break;
-        }
-        throw new System.Diagnostics.UnreachableException();
-    }
-
     private static bool ComesAfter(ReadOnlySpan<byte> key, ReadOnlySpan<byte> previous)
     {
         if (key.Length != previous.Length) return key.Length > previous.Length;
@@ -190,25 +182,42 @@ internal ref struct CborReader
         return key[0] != previous[0] ? key[0] > previous[0] : key.SequenceCompareTo(previous) > 0;
     }
 
-    /// <summary>Keys, and most texts (identifiers, times), are ASCII and short, for which the general check costs more than reading them.</summary>
+    /// <summary>
+    /// Reads ASCII of up to 23 characters, as all usual keys are: no longer head to read, and no call to check it. The bytes behind the text
+    /// are looked at, too, and left out of the answer.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool TryReadShortAscii(out ReadOnlySpan<byte> text)
+    {
+        var input = _input;
+        var start = _position + 1;
+        if (start <= input.Length - Vector256<byte>.Count)
+        {
+            var length = input[start - 1] - 0x60;
+            var block = input.Slice(start, Vector256<byte>.Count);
+            if ((uint)length < 24 && (Vector256.Create(block).ExtractMostSignificantBits() & ((1u << length) - 1)) == 0)
+            {
+                text = block[..length];
+                _position = start + length;
+                return true;
+            }
+        }
+        text = default;
+        return false;
+    }
+
+    private ReadOnlySpan<byte> ReadOtherText(string field)
+    {
+        var start = _position;
+        var text = Take(ReadCount(3, CborKind.Text, field));
+        if (!IsUtf8(text)) ThrowNoUtf8(field, start);
+        return text;
+    }
+
+    /// <summary>Most texts (identifiers, times) are short ASCII, for which the general check costs more than reading them.</summary>
     private static bool IsUtf8(ReadOnlySpan<byte> text)
     {
-        const ulong TopBits = 0x8080808080808080;
-        if (text.Length is >= 8 and <= 16)
-        {
-            var both = BinaryPrimitives.ReadUInt64LittleEndian(text) | BinaryPrimitives.ReadUInt64LittleEndian(text[^8..]);
-            if ((both & TopBits) == 0) return true;
-        }
-        else if (text.Length is 3)
-        {
-            if (((text[0] | text[1] | text[2]) & 0x80) == 0) return true;
-        }
-        else if (text.Length is >= 4 and < 8)
-        {
-            var both = BinaryPrimitives.ReadUInt32LittleEndian(text) | BinaryPrimitives.ReadUInt32LittleEndian(text[^4..]);
-            if ((both & 0x80808080) == 0) return true;
-        }
-        else if (text.Length is > 16 and <= 32)
+        if (text.Length is >= 16 and <= 32)
         {
             var both = Vector128.Create(text) | Vector128.Create(text[^16..]);
             if (both.ExtractMostSignificantBits() == 0) return true;
@@ -231,7 +240,18 @@ internal ref struct CborReader
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int ReadCount(int majorType, CborKind kind, string field)
     {
-        if (AtEnd || _input[_position] >> 5 != majorType) ThrowOtherType(kind, field);
+        var at = _position;
+        if ((uint)at >= (uint)_input.Length) ThrowEnd();
+        var count = _input[at] - (majorType << 5);
+        if ((uint)count >= 24) return ReadLongCount(majorType, kind, field);
+        _position = at + 1;
+        if (count > _input.Length - _position) ThrowBeyondEnd((ulong)count, at);
+        return count;
+    }
+
+    private int ReadLongCount(int majorType, CborKind kind, string field)
+    {
+        if (_input[_position] >> 5 != majorType) ThrowOtherType(kind, field);
         var start = _position;
         var count = ReadHead();
         if (count > (ulong)(_input.Length - _position)) ThrowBeyondEnd(count, start);
@@ -281,60 +301,12 @@ internal ref struct CborReader
         return value;
     }
 
-    // Messages are put together out here: interpolated strings in the methods above would keep them from being inlined.
-
-    [DoesNotReturn]
-    private readonly void ThrowEnd() => DecodingException.Throw(DecodingException.Truncated, "the input ends inside a value", _position);
-
-    [DoesNotReturn]
-    private readonly void ThrowOtherType(CborKind expected, string field)
-    {
-        var kind = PeekKind();
-        if (kind == CborKind.Unsupported) ThrowUnsupported();
-        DecodingException.Throw(DecodingException.OtherType, $"{field} must be {expected.ToString().ToLowerInvariant()}, got {kind.ToString().ToLowerInvariant()}", _position);
-    }
-
-    [DoesNotReturn]
-    private static void ThrowUnsorted(int start) =>
-        DecodingException.Throw(DecodingException.NotCanonical, "map keys must be unique and sorted by length, then by bytes", start);
-
-    [DoesNotReturn]
-    private static void ThrowNoUtf8(string field, int start) => DecodingException.Throw(DecodingException.NotCanonical, $"{field} is no valid UTF-8", start);
-
-    [DoesNotReturn]
-    private static void ThrowTooLarge(string field, int start) =>
-        DecodingException.Throw(DecodingException.NotCanonical, $"{field} does not fit 64 bits with a sign", start);
-
-    [DoesNotReturn]
-    private static void ThrowOtherTag(ulong tag, int start) =>
-        DecodingException.Throw(DecodingException.InvalidLink, $"tag {tag} is not allowed: the only one is 42, a link", start);
-
-    [DoesNotReturn]
-    private static void ThrowNoLink(string got, int start) =>
-        DecodingException.Throw(DecodingException.InvalidLink, $"tag 42 must hold a zero byte and a CID of version 1, got {got}", start);
-
-    [DoesNotReturn]
-    private readonly void ThrowTooDeep() => DecodingException.Throw(DecodingException.TooDeep, $"more than {MaxDepth} levels of arrays and maps", _position);
-
-    [DoesNotReturn]
-    private readonly void ThrowBeyondEnd(ulong count, int start) =>
-        DecodingException.Throw(DecodingException.Truncated, $"a declared length of {count} reaches beyond the end, with {_input.Length - _position} bytes left", start);
-
-    [DoesNotReturn]
-    private static void ThrowNotShortest(ulong value, int start) =>
-        DecodingException.Throw(DecodingException.NotCanonical, $"{value} is not in its shortest form", start);
-
-    [DoesNotReturn]
-    private static void ThrowReserved(int information, int start) =>
-        DecodingException.Throw(DecodingException.NotDeterministic, information == 31 ? "an indefinite length is not allowed" : $"reserved additional information {information} is not allowed", start);
-
     /// <summary>Where reading stands inside a map.</summary>
     public struct MapCursor
     {
         internal int Remaining;
         internal int PreviousStart;
-        internal int PreviousLength;
-        internal bool HasPrevious;
+        internal int PreviousLength;   // -1 before the first key
     }
 
     /// <summary>Where reading stands inside an array.</summary>

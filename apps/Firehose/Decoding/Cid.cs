@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 
 namespace Firehose.Decoding;
@@ -21,6 +22,7 @@ public readonly struct Cid : IEquatable<Cid>
     public const byte Raw = 0x55;
 
     private const byte Version = 0x01, Sha256 = 0x12, DigestLength = 0x20;
+    private const uint OurStart = Version | Sha256 << 16 | DigestLength << 24;   // the codec goes between
 
     private static readonly SearchValues<byte> TextCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+="u8);
 
@@ -88,14 +90,11 @@ public readonly struct Cid : IEquatable<Cid>
         text.Length is >= 8 and <= 256 && !text.StartsWith("Qmb"u8) && !text.ContainsAnyExcept(TextCharacters);
 
     /// <summary>Whether <paramref name="bytes"/> start with this CID's binary form.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool Starts(ReadOnlySpan<byte> bytes) =>
-        bytes.Length >= ByteLength
-        && BinaryPrimitives.ReadUInt64LittleEndian(bytes[4..]) == _first
-        && BinaryPrimitives.ReadUInt64LittleEndian(bytes[12..]) == _second
-        && BinaryPrimitives.ReadUInt64LittleEndian(bytes[20..]) == _third
-        && BinaryPrimitives.ReadUInt64LittleEndian(bytes[28..]) == _fourth
-        && StartsAsOurs(bytes)
-        && bytes[1] == _codec;
+        bytes.Length >= ByteLength && BinaryPrimitives.ReadUInt64LittleEndian(bytes[4..]) == _first && StartsAfterAll(bytes);
+
+    private bool StartsAfterAll(ReadOnlySpan<byte> bytes) => TryRead(bytes[..ByteLength], out var cid) && cid == this;
 
     /// <summary>Writes the 36-byte form.</summary>
     /// <exception cref="InvalidOperationException">This is the default value.</exception>
@@ -148,5 +147,5 @@ public readonly struct Cid : IEquatable<Cid>
 
     /// <summary>Whether <paramref name="bytes"/>, at least 36 of them, start with the prefix of a CID that this type holds.</summary>
     internal static bool StartsAsOurs(ReadOnlySpan<byte> bytes) =>
-        bytes[0] == Version && bytes[1] is (DagCbor or Raw) && bytes[2] == Sha256 && bytes[3] == DigestLength;
+        BinaryPrimitives.ReadUInt32LittleEndian(bytes) is (OurStart | DagCbor << 8) or (OurStart | Raw << 8);
 }

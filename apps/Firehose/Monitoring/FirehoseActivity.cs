@@ -17,6 +17,7 @@ internal sealed class FirehoseActivity : IDisposable
     private readonly TimeProvider _time;
     private readonly Meter _meter = new(MeterName);
     private readonly Counter<long> _frameCounter, _eventCounter, _gapCounter, _connectionCounter, _refusedCounter, _failureCounter;
+    private readonly Histogram<double> _latency;
     private readonly EventRate _rate;
     private long _gaps, _connections, _cursor = -1, _lastEventTicks, _firstHandledTicks;
 
@@ -31,6 +32,8 @@ internal sealed class FirehoseActivity : IDisposable
         _connectionCounter = _meter.CreateCounter<long>("firehose.connections", "{connection}", "Connections opened to the relay.");
         _refusedCounter = _meter.CreateCounter<long>("firehose.frames.refused", "{frame}", "Frames that could not be read, by code.");
         _failureCounter = _meter.CreateCounter<long>("firehose.store.failures", "{failure}", "Batches and cursors that could not be written, and were tried again.");
+        _latency = _meter.CreateHistogram("firehose.commit.latency", "s", "Time from the queue taking an event in until it is in the tables.",
+            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.001, 0.002, 0.005, 0.01, 0.015, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 5, 30, 300] });
         _meter.CreateObservableGauge("firehose.cursor", () => Cursor ?? 0, "{seq}", "The last sequence number in safe hands.");
         _meter.CreateObservableGauge("firehose.lag", () => LagSeconds ?? 0, "s", "Age of the last event that was published.");
         _meter.CreateObservableGauge("firehose.connected", () => Connected ? 1 : 0, description: "1 while frames can arrive.");
@@ -107,20 +110,24 @@ internal sealed class FirehoseActivity : IDisposable
     {
         StoreError = null;
         Interlocked.CompareExchange(ref _firstHandledTicks, _time.GetUtcNow().UtcTicks, 0);
-        Span<long> counts = stackalloc long[4];
+        Span<long> counts = stackalloc long[5];
         foreach (var verdict in result.Verdicts) counts[(int)verdict]++;
         for (var i = 0; i < counts.Length; i++)
         {
-            if (counts[i] == 0) continue;
+            // Those that came early come again.
+            if (counts[i] == 0 || (Verdict)i == Verdict.Early) continue;
             var (name, count) = (((Verdict)i).ToString().ToLowerInvariant(), counts[i]);
             _events.AddOrUpdate(name, count, (_, known) => known + count);
             _eventCounter.Add(count, new KeyValuePair<string, object?>("verdict", name));
         }
-        _rate.Add(result.Verdicts.Length);
+        _rate.Add(result.Verdicts.Length - counts[(int)Verdict.Early]);
         if (result.ChainBreaks == 0) return;
         Gap("chain", result.ChainBreaks);
         Log.ChainBroken(_logger, result.ChainBreaks, result.Desynchronized);
     }
+
+    /// <summary>An event is in the tables, so long after it was put into the queue.</summary>
+    public void Committed(TimeSpan since) => _latency.Record(since.TotalSeconds);
 
     /// <summary>A batch could not be written.</summary>
     public void StoreFailed(string reason)

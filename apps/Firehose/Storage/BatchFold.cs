@@ -16,6 +16,7 @@ internal sealed class BatchFold(
     DateTimeOffset now)
 {
     private readonly Dictionary<string, RowChange> _rows = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _early = new(StringComparer.Ordinal);
     private readonly HashSet<string> _purges = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Uri, string Rev), RejectedRecord> _rejected = [];
 
@@ -52,6 +53,7 @@ internal sealed class BatchFold(
         if (!Concerns(frame.Kind)) return Verdict.Ignored;
 
         var repo = repos[frame.Did];
+        if (IsEarly(next, repo)) return Verdict.Early;
         var at = EventTime.Of(frame.Time, now);
         if (repo.IsNew)
         {
@@ -66,6 +68,14 @@ internal sealed class BatchFold(
             FrameKind.Identity => AddIdentity(frame, repo, at),
             _ => AddAccount(frame, repo, at),
         };
+    }
+
+    /// <summary>Whether the event before this one is still on its way; then everything behind it is, too.</summary>
+    private bool IsEarly(FirehoseEvent next, RepoState repo)
+    {
+        if (_early.Contains(repo.Did)) return true;
+        if (!next.MayWait || next.Frame.Kind != FrameKind.Commit || repo.Inactive || repo.Rev is null || string.CompareOrdinal(next.Frame.Since, repo.Rev) <= 0) return false;
+        return _early.Add(repo.Did);
     }
 
     private Verdict AddCommit(FirehoseEvent next, RepoState repo, DateTimeOffset at)

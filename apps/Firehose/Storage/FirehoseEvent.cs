@@ -15,6 +15,9 @@ internal sealed class FirehoseEvent
     /// <summary>True when an operator asked for this event again: what it still may change is then applied although the repository went on.</summary>
     public bool Requeued { get; init; }
 
+    /// <summary>True when the event is to wait for the one before it in its repository, should that not be applied yet.</summary>
+    public bool MayWait { get; init; }
+
     /// <summary>What it does to handled collections, in its order. A store that cannot hold a record notes the fault here.</summary>
     public IReadOnlyList<RecordChange> Changes { get; set; } = [];
 
@@ -45,6 +48,9 @@ internal enum Verdict
 
     /// <summary>It is in the tables but for records that do not fit.</summary>
     Rejected,
+
+    /// <summary>Nothing was done: the event before it in its repository is not applied yet.</summary>
+    Early,
 }
 
 /// <summary>What became of a batch.</summary>

@@ -8,9 +8,16 @@ using Millrace.Storage;
 namespace Firehose.Writing;
 
 /// <summary>Applies queued events to the store, a batch a transaction; ordered per DID. Running it twice on the same deliveries changes nothing.</summary>
-internal sealed class FirehoseWriter(FirehoseStore store, FirehoseActivity activity) : IBatchHandler<ReadOnlyMemory<byte>>
+/// <param name="store">The tables.</param>
+/// <param name="activity">What is counted.</param>
+/// <param name="time">The clock that latency is measured by.</param>
+/// <param name="orderWait">How long an event waits for the one before it, which another program may have in hand; zero where none can.</param>
+internal sealed class FirehoseWriter(FirehoseStore store, FirehoseActivity activity, TimeProvider time, TimeSpan orderWait) : IBatchHandler<ReadOnlyMemory<byte>>
 {
     private static readonly TimeSpan StoreTrouble = TimeSpan.FromSeconds(2);
+
+    /// <summary>Between two looks at whether the event before is applied.</summary>
+    private static readonly TimeSpan OrderLook = TimeSpan.FromMilliseconds(100);
 
     /// <inheritdoc/>
     public async ValueTask HandleAsync(Batch<ReadOnlyMemory<byte>> batch, CancellationToken stopping)
@@ -28,7 +35,7 @@ internal sealed class FirehoseWriter(FirehoseStore store, FirehoseActivity activ
             }
             try
             {
-                events.Add(EventReader.Read(batch[i].Message, delivery));
+                events.Add(EventReader.Read(batch[i].Message, delivery, mayWait: delivery.Snoozes < orderWait / OrderLook));
                 places.Add(i);
             }
             catch (DecodingException error)
@@ -51,8 +58,16 @@ internal sealed class FirehoseWriter(FirehoseStore store, FirehoseActivity activ
             return;
         }
         activity.Handled(result);
+        var now = time.GetUtcNow();
+        HashSet<string>? waiting = null;
         for (var i = 0; i < result.Verdicts.Length; i++)
-            if (result.Verdicts[i] == Verdict.Rejected)
-                batch.Decide(places[i], Outcome.Dead(EventReader.Faults(events[i])));
+        {
+            if (result.Verdicts[i] == Verdict.Rejected) batch.Decide(places[i], Outcome.Dead(EventReader.Faults(events[i])));
+            // The first waits and parks its repository; those behind it go back to their places.
+            if (result.Verdicts[i] == Verdict.Early)
+                batch.Decide(places[i], (waiting ??= new(StringComparer.Ordinal)).Add(events[i].Frame.Did) ? Outcome.Snoozed(OrderLook) : Outcome.Released);
+            else
+                activity.Committed(now - batch[places[i]].Context.Delivery.EnqueuedAt);
+        }
     }
 }

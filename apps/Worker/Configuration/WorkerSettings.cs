@@ -32,26 +32,28 @@ internal sealed record WorkerSettings
     public static WorkerSettings Read(string? dataDirectory, int? port, Func<string, string?> variable)
     {
         var environment = new EnvironmentReader(variable);
+        var group = ReadGroup(environment);
         var settings = new WorkerSettings
         {
             DataDirectory = Path.GetFullPath(dataDirectory ?? DefaultDataDirectory),
             Port = port ?? environment.Integer("PORT", 0, 65_535, "CFG016") ?? DefaultPort,
             Roles = RoleNames.Read(environment),
-            Group = ReadGroup(environment),
+            Group = group,
             LogLevel = LogLevels.Read(environment),
             LogLevelIsDefault = variable("LOG_LEVEL") is null,
-            Firehose = ReadFirehose(environment),
+            Firehose = ReadFirehose(environment, group),
         };
         string?[] faults = [.. environment.Faults, DataDirectories.FaultOf(settings.DataDirectory), Ports.FaultOf(settings.Port)];
         return faults.OfType<string>().ToList() is { Count: > 0 } found ? throw new MillraceConfigurationException(found) : settings;
     }
 
-    private static FirehoseOptions ReadFirehose(EnvironmentReader environment)
+    private static FirehoseOptions ReadFirehose(EnvironmentReader environment, string? group)
     {
         var concurrency = environment.Integer("CONCURRENCY", 1, 10_000);
         var options = FirehoseOptions.FromEnvironment(environment.Variable, environment.Faults);
         // The system's own name for it is the more specific one.
         if (concurrency is { } pipelines && environment.Variable("PARALLEL_CONSUMERS") is null) options.Pipelines = pipelines;
+        if (group is not null && environment.Variable("REDIS_CONSUMER_GROUP") is null) options.ConsumerGroup = group;
         return options;
     }
 

@@ -19,6 +19,8 @@ internal static class WorkerHost
     /// <summary>Npgsql counts its connections and commands by itself.</summary>
     private const string NpgsqlMeter = "Npgsql";
 
+    private const string RedisMeter = "Millrace.Redis";
+
     /// <summary>Handlers that ignore the engine's own drain deadline must not keep the process.</summary>
     private static readonly TimeSpan BeyondDrain = TimeSpan.FromSeconds(10);
 
@@ -46,7 +48,7 @@ internal static class WorkerHost
     {
         var millrace = services.AddMillrace();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = new Millrace.Hosting.MillraceOptions().DrainTimeout + BeyondDrain);
-        millrace.UseSqlite(Path.Combine(settings.DataDirectory, QueueDatabase));
+        millrace.UseFirehoseQueue(settings.Firehose, Path.Combine(settings.DataDirectory, QueueDatabase));
         millrace.AddFirehose(settings.Firehose, settings.DataDirectory, settings.Roles);
     }
 
@@ -57,7 +59,7 @@ internal static class WorkerHost
         services.AddSingleton<ReadinessCheck>();
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Default));
         services.AddOpenTelemetry().WithMetrics(metrics => metrics
-            .AddMeter(MillraceTelemetry.Name, FirehoseServices.MeterName, NpgsqlMeter)
+            .AddMeter(MillraceTelemetry.Name, FirehoseServices.MeterName, NpgsqlMeter, RedisMeter)
             .AddRuntimeInstrumentation()
             .AddPrometheusExporter());
     }

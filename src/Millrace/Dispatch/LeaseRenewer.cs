@@ -58,6 +58,8 @@ internal sealed class LeaseRenewer(Source source, Dispatcher dispatcher, TimePro
         foreach (var delivery in held) delivery.Claim = ClaimState.Lost;
         dispatcher.DropWaiting();
         dispatcher.InterruptAll(Interruption.Lost);
+        // An owner that comes back to life would hold for ever what nobody here knows of any more.
+        source.ForgetClaims();
     }
 
     private async Task<bool> WaitAsync(TimeSpan wait, CancellationToken stopped)

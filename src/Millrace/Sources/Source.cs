@@ -68,6 +68,14 @@ public abstract class Source : IAsyncDisposable
     {
     }
 
+    /// <summary>
+    /// Gives up every claim: no renewal was confirmed in time, so the store may count them as lost. What comes of them later is refused or
+    /// not, and they are handed out again, as nobody's fault. Cheap: no I/O that waits.
+    /// </summary>
+    public virtual void ForgetClaims()
+    {
+    }
+
     /// <summary>Gives back what is still claimed and lets go of the connection; a second call does nothing.</summary>
     public async ValueTask DisposeAsync()
     {

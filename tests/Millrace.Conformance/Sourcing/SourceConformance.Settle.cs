@@ -260,6 +260,28 @@ public abstract partial class SourceConformance<THarness>
     }
 
     [Fact(Timeout = SourceHarness.Guard)]
+    public async Task Claims_that_were_given_up_come_back_although_their_owner_lives_on()
+    {
+        Harness.Need(SourceCapabilities.Leases);
+        await Harness.FillAsync(["a", "b"], Stop);
+        await using var source = Harness.Open();
+        var given = await source.TakeAsync(2, Stop);
+        source.MarkRunning(given[0]);
+        source.ForgetClaims();
+        for (var i = 0; i < 2; i++)
+        {
+            await Harness.AdvanceAsync(SourceHarness.Lease * 0.6, Stop);
+            await source.RenewAsync([], Stop);
+        }
+
+        var back = await source.TakeAsync(2, Stop);
+        Assert.Equal(["a", "b"], back.Texts());
+        Assert.All(back, delivery => Assert.Equal(1, delivery.Attempt));
+        Assert.All(back.Zip(given), pair => Assert.True(pair.First.Token > pair.Second.Token, "the token grows with every claim"));
+        await source.WriteAsync(back, Outcome.Completed, Stop);
+    }
+
+    [Fact(Timeout = SourceHarness.Guard)]
     public async Task Renewing_nothing_is_a_sign_of_life()
     {
         await using var source = Harness.Open();

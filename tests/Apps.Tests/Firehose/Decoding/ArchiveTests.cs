@@ -85,6 +85,17 @@ public sealed class ArchiveTests
     }
 
     [Fact]
+    public void A_header_in_another_form_than_the_usual_names_its_first_root()
+    {
+        var root = Cid.Of(CommitBlock);
+        foreach (var header in new[] { TestFrame.ArchiveHeader(1, root, Cid.Of(Post)), (byte[])[(byte)(Header[0] | 0x80), 0x00, .. Header[1..]] })
+        {
+            var frame = FrameDecoder.Decode(TestFrame.Commit([], [.. header, .. TestFrame.Block(CommitBlock)]), Checking);
+            Assert.Equal(Cid.Of(TestFrame.EmptyTree), frame.Data);
+        }
+    }
+
+    [Fact]
     public void Broken_archives_are_refused_with_a_code_and_a_place()
     {
         AssertBroken("CAR001", []);
@@ -93,6 +104,8 @@ public sealed class ArchiveTests
         AssertBroken("CAR002", [.. Header, 0x00]);
         AssertBroken("CAR002", [.. Header, 0x03, 0x02, 0x71, 0x12]);
         AssertBroken("CAR003", [.. Header, 0x7f, 0x01]);
+        AssertBroken("CAR003", [.. Header, 0x80, 0x01, 0x01]);
+        AssertBroken("CAR003", Header[..^1]);
         AssertBroken("CAR003", [.. Header, .. Enumerable.Repeat((byte)0xff, 9), 0x01]);
         AssertBroken("CAR004", TestFrame.ArchiveHeader(2, Cid.Of(CommitBlock)));
         AssertBroken("CAR004", TestFrame.ArchiveHeader(3, Cid.Of(CommitBlock)));

@@ -50,10 +50,49 @@ public sealed class BadCborTests
     public void What_is_no_dag_cbor_is_refused_where_it_stands(string hex, string code)
     {
         byte[] start = [.. TestFrame.Header(1, "#info"), 0xa1, 0x61, (byte)'x'];
-        var error = Assert.Throws<DecodingException>(() => FrameDecoder.Decode((byte[])[.. start, .. Convert.FromHexString(hex)]));
-        Assert.Equal(code, error.Code);
-        Assert.InRange(error.Offset, start.Length, start.Length + hex.Length / 2);
-        Assert.Contains($"at byte {error.Offset}", error.Message, StringComparison.Ordinal);
+        AssertRefused([.. start, .. Convert.FromHexString(hex)]);
+        // Far from the end of the input short values are read another way; what is cut off is not when more follows.
+        if (code != "CBR001") AssertRefused([.. start, .. Convert.FromHexString(hex), .. new byte[64]]);
+
+        void AssertRefused(byte[] frame)
+        {
+            var error = Assert.Throws<DecodingException>(() => FrameDecoder.Decode(frame));
+            Assert.Equal(code, error.Code);
+            Assert.InRange(error.Offset, start.Length, start.Length + hex.Length / 2);
+            Assert.Contains($"at byte {error.Offset}", error.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(64)]
+    public void Text_is_checked_to_its_last_byte_and_no_further(int following)
+    {
+        foreach (var length in Enumerable.Range(0, 140))
+        {
+            byte[] text = [.. Head(length), .. Enumerable.Repeat((byte)'a', length), .. Enumerable.Repeat((byte)0xff, following)];
+            Assert.Equal(length, new CborReader(text).ReadText("text").Length);
+            for (var i = 0; i < length; i++)
+            {
+                var damaged = text.ToArray();
+                damaged[Head(length).Length + i] = 0xff;
+                Assert.Equal("CBR004", Assert.Throws<DecodingException>(() => { new CborReader(damaged).ReadText("text"); }).Code);
+            }
+        }
+
+        static byte[] Head(int length) => length < 24 ? [(byte)(0x60 | length)] : [0x78, (byte)length];
+    }
+
+    [Theory]
+    [InlineData("d82a5825000171122000", "CBR001")]     // a usual link cut off
+    [InlineData("d82a582500017112", "CBR001")]
+    [InlineData("d82a58250002", "CBR005")]             // of a version that there is not
+    [InlineData("d82a58250101", "CBR005")]
+    public void A_link_that_starts_as_usual_is_read_to_its_end(string hex, string code)
+    {
+        var link = Convert.FromHexString(hex);
+        if (code == "CBR005") link = [.. link, .. new byte[64]];
+        Assert.Equal(code, Assert.Throws<DecodingException>(() => { new CborReader(link).ReadLink("a link"); }).Code);
     }
 
     [Theory]

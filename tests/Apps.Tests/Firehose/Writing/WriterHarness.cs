@@ -24,7 +24,7 @@ public sealed class WriterHarness : IAsyncDisposable
         Time = new FakeTimeProvider(new DateTimeOffset(2026, 11, 23, 0, 0, 0, TimeSpan.Zero));
         Store = database.Open(Time);
         Activity = new FirehoseActivity(Time, NullLogger.Instance);
-        _writer = new FirehoseWriter(Store, Activity);
+        _writer = new FirehoseWriter(Store, Activity, Time, TimeSpan.Zero);
     }
 
     public FirehoseDatabase Database { get; }

@@ -1,0 +1,3 @@
+-- Wakes whoever sleeps over the queue.
+wake()
+return done(1)

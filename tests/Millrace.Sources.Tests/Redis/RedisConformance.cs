@@ -1,0 +1,55 @@
+using Millrace.Conformance.Modelling;
+using Millrace.Conformance.Sourcing;
+using Millrace.Conformance.Storing;
+using Millrace.Redis;
+using Servers;
+using StackExchange.Redis;
+
+namespace Millrace.Sources.Tests.Redis;
+
+public sealed class RedisResp3Harness : RedisHarness
+{
+    protected override Task<IReadOnlyList<RedisServer>> ServersAsync() => SharedServers.RedisAsync();
+
+    protected override void Configure(RedisStoreOptions options) => options.Protocol = RedisProtocol.Resp3;
+}
+
+/// <summary>The older protocol, and the other way to free entries.</summary>
+public sealed class RedisResp2Harness : RedisHarness
+{
+    protected override Task<IReadOnlyList<RedisServer>> ServersAsync() => SharedServers.RedisAsync();
+
+    protected override void Configure(RedisStoreOptions options)
+    {
+        options.Protocol = RedisProtocol.Resp2;
+        options.Free = FreeEntries.Delete;
+    }
+}
+
+public sealed class ValkeyHarness : RedisHarness
+{
+    protected override Task<IReadOnlyList<RedisServer>> ServersAsync() => SharedServers.ValkeyAsync();
+}
+
+public sealed class RedisClusterHarness : RedisHarness
+{
+    protected override Task<IReadOnlyList<RedisServer>> ServersAsync() => SharedServers.ClusterAsync();
+}
+
+public sealed class RedisResp3SourceConformance : SourceConformance<RedisResp3Harness>;
+
+public sealed class RedisResp3StoreConformance : JobStoreConformance<RedisResp3Harness>;
+
+public sealed class RedisResp2SourceConformance : SourceConformance<RedisResp2Harness>;
+
+public sealed class RedisResp2StoreConformance : JobStoreConformance<RedisResp2Harness>;
+
+public sealed class ValkeySourceConformance : SourceConformance<ValkeyHarness>;
+
+public sealed class ValkeyStoreConformance : JobStoreConformance<ValkeyHarness>;
+
+public sealed class RedisClusterSourceConformance : SourceConformance<RedisClusterHarness>;
+
+public sealed class RedisClusterStoreConformance : JobStoreConformance<RedisClusterHarness>;
+
+public sealed class RedisStoreModel : StoreModelConformance<RedisResp3Harness>;
