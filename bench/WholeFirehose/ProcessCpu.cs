@@ -2,12 +2,26 @@ using System.Globalization;
 
 namespace Bench.WholeFirehose;
 
-/// <summary>Processor seconds of a process and of the children it has or had, from /proc (Linux).</summary>
+/// <summary>Processor seconds of a process and of the children it has or had, and its peak memory, from /proc (Linux).</summary>
 internal static class ProcessCpu
 {
     private static readonly double s_ticks = 100;
 
     public static double Seconds(int process) => Own(process, withEnded: true) + Children(process).Sum(child => Own(child, withEnded: true));
+
+    /// <summary>Bytes of memory at most until now (VmHWM); 0 when it has ended.</summary>
+    public static long PeakMemory(int process)
+    {
+        try
+        {
+            var line = File.ReadLines($"/proc/{process}/status").FirstOrDefault(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
+            return line is null ? 0 : long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024;
+        }
+        catch (IOException)
+        {
+            return 0;
+        }
+    }
 
     private static IEnumerable<int> Children(int process)
     {

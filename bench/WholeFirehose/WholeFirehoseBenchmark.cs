@@ -7,6 +7,7 @@ using Firehose.Relay;
 using Firehose.Writing;
 using Millrace.Redis;
 using Millrace.Storage;
+using Servers;
 
 namespace Bench.WholeFirehose;
 
@@ -14,7 +15,7 @@ namespace Bench.WholeFirehose;
 internal sealed class WholeFirehoseBenchmark : IBenchmark
 {
     private const int Rounds = 3;
-    private const int Passes = 8;
+    private const int Passes = 16;
     private const int OfferedPerSecond = 5_000;
     private const string Stream = "firehose:events";
     private const string Group = "firehose-processors";
@@ -60,17 +61,17 @@ internal sealed class WholeFirehoseBenchmark : IBenchmark
         await MakeTablesAsync(ground, stopping);
         await FillAsync(ground, frames, stopping);
         var (servers, started) = (await ground.ServerSecondsAsync(), Stopwatch.GetTimestamp());
-        using var child = PlainChild.Start(Variables(ground));
-        var peak = 0L;
-        var own = 0.0;
-        while (!child.WaitForExit(50))
+        await using var child = new PlainConsumer("bench/PlainConsumer", Variables(ground), "--drain");
+        await child.StartAsync(stopping);
+        var ended = child.ExitAsync(stopping);
+        var (own, peak) = (0.0, 0L);
+        while (await Task.WhenAny(ended, Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, stopping)) != ended)
         {
-            child.Refresh();
-            peak = Math.Max(peak, child.HasExited ? 0 : child.PeakWorkingSet64);
-            own = Math.Max(own, ProcessCpu.Seconds(child.Id));
+            own = Math.Max(own, ProcessCpu.Seconds(child.ProcessId));
+            peak = Math.Max(peak, ProcessCpu.PeakMemory(child.ProcessId));
         }
 
-        if (child.ExitCode != 0) throw new InvalidOperationException($"The plain consumer ended with {child.ExitCode}.");
+        await ended;
         return new Run(frames.Count, Stopwatch.GetElapsedTime(started).TotalSeconds, own, await ground.ServerSecondsAsync() - servers, peak, 0);
     }
 

@@ -20,7 +20,7 @@ internal sealed class WorkerChild : IAsyncDisposable
             RedirectStandardError = true,
             RedirectStandardOutput = true,
         };
-        start.Environment["LOG_LEVEL"] = "WARNING";
+        start.Environment["LOG_LEVEL"] = "CRITICAL";
         foreach (var (name, value) in environment) start.Environment[name] = value;
         var child = new WorkerChild(Process.Start(start)!);
         child._address = await child.ReadAddressAsync(stopping);
