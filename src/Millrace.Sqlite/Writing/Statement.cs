@@ -12,6 +12,7 @@ internal sealed class Statement : IDisposable
 {
     private readonly sqlite3 _database;
     private readonly sqlite3_stmt _statement;
+    private ulong _bound;   // which parameters are not NULL; a statement has few
 
     public Statement(sqlite3 database, string sql)
     {
@@ -19,25 +20,24 @@ internal sealed class Statement : IDisposable
         SqliteException.ThrowExceptionForRC(raw.sqlite3_prepare_v3(database, sql, raw.SQLITE_PREPARE_PERSISTENT, out _statement), database);
     }
 
-    public Statement Bind(int index, long value) => Check(raw.sqlite3_bind_int64(_statement, index, value));
+    public Statement Bind(int index, long value) => Bound(index, raw.sqlite3_bind_int64(_statement, index, value));
 
-    public Statement Bind(int index, long? value) => value is { } number ? Bind(index, number) : Check(raw.sqlite3_bind_null(_statement, index));
+    public Statement Bind(int index, long? value) => value is { } number ? Bind(index, number) : BindNull(index);
 
     public Statement Bind(int index, string? value)
     {
-        if (value is null) return Check(raw.sqlite3_bind_null(_statement, index));
-        if (value.Length > 128) return Check(raw.sqlite3_bind_text(_statement, index, Encoding.UTF8.GetBytes(value).AsSpan()));
+        if (value is null) return BindNull(index);
+        if (value.Length > 128) return Bound(index, raw.sqlite3_bind_text(_statement, index, Encoding.UTF8.GetBytes(value).AsSpan()));
         Span<byte> bytes = stackalloc byte[384];
-        return Check(raw.sqlite3_bind_text(_statement, index, bytes[..Encoding.UTF8.GetBytes(value, bytes)]));
+        return Bound(index, raw.sqlite3_bind_text(_statement, index, bytes[..Encoding.UTF8.GetBytes(value, bytes)]));
     }
 
     /// <summary>Binds a blob; an empty one stays a blob and does not become NULL.</summary>
-    public Statement Bind(int index, ReadOnlySpan<byte> value) => Check(value.IsEmpty
+    public Statement Bind(int index, ReadOnlySpan<byte> value) => Bound(index, value.IsEmpty
         ? raw.sqlite3_bind_zeroblob(_statement, index, 0)
         : raw.sqlite3_bind_blob(_statement, index, value));
 
-    public Statement Bind(int index, byte[]? value) =>
-        value is null ? Check(raw.sqlite3_bind_null(_statement, index)) : Bind(index, value.AsSpan());
+    public Statement Bind(int index, byte[]? value) => value is null ? BindNull(index) : Bind(index, value.AsSpan());
 
     /// <summary>Moves to the next row; false when there is none, and the statement is then ready to be bound again.</summary>
     public bool Step()
@@ -93,6 +93,20 @@ internal sealed class Statement : IDisposable
     public string? Text(int column) => IsNull(column) ? null : Encoding.UTF8.GetString(Bytes(column));
 
     public void Dispose() => _statement.Dispose();
+
+    private Statement Bound(int index, int code)
+    {
+        _bound |= 1UL << index;
+        return Check(code);
+    }
+
+    /// <summary>A parameter is NULL until it is bound and keeps its value from run to run, so that most NULLs of most rows are there already.</summary>
+    private Statement BindNull(int index)
+    {
+        if ((_bound & 1UL << index) == 0) return this;
+        _bound &= ~(1UL << index);
+        return Check(raw.sqlite3_bind_null(_statement, index));
+    }
 
     private Statement Check(int code)
     {

@@ -42,9 +42,11 @@ internal sealed class HandlerPipeline
         return outcome;
     }
 
-    private async ValueTask<Outcome> MeasuredAsync(Delivery delivery, Attempt attempt)
+    private ValueTask<Outcome> MeasuredAsync(Delivery delivery, Attempt attempt) =>
+        MillraceTelemetry.ProcessDuration.Enabled ? TimedAsync(delivery, attempt) : DecideAsync(delivery, attempt);
+
+    private async ValueTask<Outcome> TimedAsync(Delivery delivery, Attempt attempt)
     {
-        if (!MillraceTelemetry.ProcessDuration.Enabled) return await DecideAsync(delivery, attempt);
         var started = _settings.Time.GetTimestamp();
         var outcome = await DecideAsync(delivery, attempt);
         _settings.Meters.Processed(_settings.Time.GetElapsedTime(started), delivery, outcome);

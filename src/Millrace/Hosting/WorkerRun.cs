@@ -38,6 +38,7 @@ internal sealed class WorkerRun : IAsyncDisposable
             BatchMaxAge = _options.BatchMaxAge,
             MaxInFlight = _options.MaxInFlight,
             MaxInFlightBytes = _options.MaxInFlightBytes,
+            Timeout = _options.Timeout,
         };
         _dispatcher = call.One is { } one
             ? new(source, options, one, _settler.Add, _settler.Hurry, tools.Time)

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using Millrace.Diagnostics;
 using Millrace.Dispatch;
@@ -153,7 +154,7 @@ internal sealed class Settler : IAsyncDisposable
                 return;
             }
 
-            _writing.AddRange(_waiting[.._options.BatchSize]);
+            _writing.AddRange(CollectionsMarshal.AsSpan(_waiting)[.._options.BatchSize]);   // a range of the list itself would be a copy
             _waiting.RemoveRange(0, _options.BatchSize);
         }
     }

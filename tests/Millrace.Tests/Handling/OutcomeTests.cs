@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using Millrace.Handling;
 using Millrace.Retries;
 using Millrace.Storage;
@@ -162,6 +163,29 @@ public sealed class OutcomeTests
         var job = await host.Store.FindAsync(published.Id, EngineHost.Stop);
         Assert.Equal(JobState.Succeeded, job!.State);
         Assert.StartsWith("TimeoutException: the handler ran longer than 00:00:00.02", Assert.Single(job.Errors).Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_handler_has_its_whole_time_however_often_it_is_looked_at()
+    {
+        var time = new FakeTimeProvider();
+        var interrupted = new TaskCompletionSource<TimeSpan>();
+        await using var host = await EngineHost.StartAsync(engine => engine.AddWorker("slow", async (_, _, stopping) =>
+        {
+            var started = time.GetTimestamp();
+            using var registration = stopping.Register(() => interrupted.TrySetResult(time.GetElapsedTime(started)));
+            _seen.Add("running");
+            await interrupted.Task;
+        }, options => options.Timeout = TimeSpan.FromSeconds(10)), time: time);
+        await host.PublishAsync("slow", "hello");
+        await _seen.CountAsync(1);
+        while (!interrupted.Task.IsCompleted)
+        {
+            time.Advance(TimeSpan.FromMilliseconds(500));
+            await Task.Yield();
+        }
+
+        Assert.True(await interrupted.Task >= TimeSpan.FromSeconds(10));
     }
 
     [Fact]
