@@ -88,6 +88,17 @@ internal sealed class RedisLab : IAsyncDisposable
         return [.. ((object?[])(await ExecuteAsync("KEYS", before + pattern))!).Select(key => ((string)key!)[before.Length..]).Order(StringComparer.Ordinal)];
     }
 
+    /// <summary>The key under which the only source alive has its marks.</summary>
+    public async Task<string> RunningKeyAsync() => $"{{{Stream}}}:millrace:millrace:running:{(string)((object?[])(await ExecuteAsync("ZREVRANGE", $"{{{Stream}}}:millrace:millrace:owners", "0", "0"))!)[0]!}";
+
+    /// <summary>Returns when this delivery alone is marked: a source writes it without telling anybody, so we ask.</summary>
+    public async Task MarkedAsync(Delivery delivery)
+    {
+        var key = await RunningKeyAsync();
+        while ((string?)await ExecuteAsync("GET", key) is not { } marks || marks != Entry(delivery))
+            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, Stop);
+    }
+
     public async ValueTask DisposeAsync()
     {
         foreach (var store in _opened) await store.DisposeAsync();
