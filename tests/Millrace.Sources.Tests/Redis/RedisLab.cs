@@ -159,6 +159,22 @@ internal static class RedisLabSources
         }
     }
 
+    /// <summary>Fetches as the engine does: again when the source throws.</summary>
+    public static async Task<IReadOnlyList<Delivery>> FetchPatientlyAsync(this Source source)
+    {
+        for (; ; )
+        {
+            try
+            {
+                return await source.FetchAsync(new(100), Stop);
+            }
+            catch (Exception error) when (error is RedisException or RedisTimeoutException or StoreException)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, Stop);
+            }
+        }
+    }
+
     /// <summary>Nothing is there to be handed out now: a marker published behind everything is all that comes.</summary>
     public static async Task NothingElseAsync(this Source source, JobStore store)
     {
