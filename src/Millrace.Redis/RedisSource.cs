@@ -207,7 +207,7 @@ internal sealed class RedisSource : Source
         catch (Exception error) when (RedisFault.Passes(error) || RedisFault.IsNoGroup(error))
         {
             // The script that looks after everything finds out what is to be done.
-            _unsure = _reads;
+            if (RedisFault.Passes(error)) _unsure = _reads;
             _looked = null;
             stopping.ThrowIfCancellationRequested();
             return Fetched.Nothing;

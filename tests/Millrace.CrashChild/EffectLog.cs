@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Millrace.Handling;
@@ -13,7 +14,7 @@ internal sealed class EffectLog(string path, string run) : IDisposable
     public void Write(HandlerContext context)
     {
         var delivery = context.Delivery;
-        var line = string.Create(CultureInfo.InvariantCulture, $"{run} {delivery.Attempt} {delivery.Crashes} {delivery.Id} {delivery.Key ?? "-"}\n");
+        var line = string.Create(CultureInfo.InvariantCulture, $"{run} {delivery.Attempt} {delivery.Crashes} {delivery.Id} {delivery.Key ?? "-"} {Stopwatch.GetTimestamp()}\n");
         lock (_gate) _file.Write(Encoding.ASCII.GetBytes(line));
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -5,21 +6,20 @@ using Millrace;
 using Millrace.CrashChild;
 using Millrace.Handling;
 using Millrace.Publishing;
+using Millrace.Redis;
 using Millrace.Retries;
 using Millrace.Sources;
 using Millrace.Sqlite;
 using Millrace.Storage;
 
-// Arguments: the database, the file for effects, the number of this run. Drains the queue and ends, unless it is killed on the way.
+// Arguments: the database (a file or redis://…), the file for effects, the number of this run. Drains the queue and ends, unless it is killed on the way.
 const string queue = "crash";
 var every = TimeSpan.FromMilliseconds(10);
 
-await using var store = new SqliteStore(new()
-{
-    Path = args[0],
-    PollInterval = every,
-    Retention = new() { MaxAge = TimeSpan.FromDays(1), MaxCount = 10_000 },
-});
+var retention = new Retention { MaxAge = TimeSpan.FromDays(1), MaxCount = 100_000 };
+await using JobStore store = args[0].StartsWith("redis://", StringComparison.Ordinal)
+    ? new RedisStore(new() { Url = args[0], Consumer = $"run{args[2]}", Retention = retention })
+    : new SqliteStore(new() { Path = args[0], PollInterval = every, Retention = retention });
 using var effects = new EffectLog(args[1], args[2]);
 
 var builder = Host.CreateEmptyApplicationBuilder(null);
@@ -31,6 +31,8 @@ builder.Services.AddMillrace().AddWorker(queue, HandleAsync, options =>
     // Small bounds make many fetches and many writes of few deliveries each, and so many places to die at.
     options.MaxInFlight = 8;
     options.SettleBatchSize = 4;
+    // Those who run beside a killed one take over while the test waits.
+    options.Lease = TimeSpan.FromSeconds(2);
     options.Retry.Backoff = new Backoff.Fixed(every);
 });
 using var host = builder.Build();
@@ -59,6 +61,9 @@ ValueTask HandleAsync(ReadOnlyMemory<byte> body, HandlerContext context, Cancell
             break;
         case "dead":
             context.Bury("the script says so");
+            break;
+        case "kill":
+            Process.GetCurrentProcess().Kill();
             break;
     }
 

@@ -12,6 +12,9 @@ internal sealed class RunningMarks(RedisLink link, QueueKeys keys)
     private static readonly TimeSpan s_kept = TimeSpan.FromDays(2);
 
     private readonly Lock _gate = new();
+
+    // Lists leave in the order in which they were made: an older one must not cover a newer one.
+    private readonly Lock _sending = new();
     private readonly HashSet<string> _running = new(StringComparer.Ordinal);
     private string _owner = "";
     private bool _changed, _writing;
@@ -53,8 +56,13 @@ internal sealed class RunningMarks(RedisLink link, QueueKeys keys)
     private void WriteNext(Task? before)
     {
         _ = before?.Exception;
-        if (Take() is not var (key, text)) return;
-        link.Database.StringSetAsync(key, text, s_kept).ContinueWith(WriteNext, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        Send()?.ContinueWith(WriteNext, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    }
+
+    private Task<bool>? Send()
+    {
+        lock (_sending)
+            return Take() is var (key, text) ? link.Database.StringSetAsync(key, text, s_kept) : null;
     }
 
     private (RedisKey Key, string Text)? Take()
@@ -68,18 +76,23 @@ internal sealed class RunningMarks(RedisLink link, QueueKeys keys)
             }
 
             _changed = false;
-            return (keys.Of("running", _owner), string.Join(',', _running));
+            return All();
         }
     }
+
+    private (RedisKey Key, string Text) All() => (keys.Of("running", _owner), string.Join(',', _running));
 
     /// <summary>For a delivery that may have killed a process before its mark was written: this time the mark is there before the handler is.</summary>
     private void WriteNow()
     {
-        (RedisKey Key, string Text) now;
-        lock (_gate) now = (keys.Of("running", _owner), string.Join(',', _running));
         try
         {
-            link.Database.StringSet(now.Key, now.Text, s_kept);
+            lock (_sending)
+            {
+                (RedisKey Key, string Text) now;
+                lock (_gate) now = All();
+                link.Database.StringSet(now.Key, now.Text, s_kept);
+            }
         }
         catch (Exception error) when (RedisFault.IsServers(error))
         {

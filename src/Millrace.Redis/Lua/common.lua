@@ -255,8 +255,8 @@ local function pool_entries(consumer, each)
   return #pending
 end
 
--- What an owner holds goes back to its place. With a crash, what it had running counts one more, and the rest is suspect: it may have
--- begun in the moment before the end.
+-- What an owner holds goes back to its place. With a crash, what it had running counts one more, and all of it is suspect: the rest may
+-- have begun in the moment before the end.
 local function give_back(id, job, owner, crashed, running)
   drop_claim(id, owner, job)
   let_go(job.key, owner)
@@ -266,7 +266,7 @@ local function give_back(id, job, owner, crashed, running)
   end
   local ran = crashed and running[id]
   if ran then call('HINCRBY', name('job', id), 'crashes', 1) end
-  call('HSET', name('job', id), 'suspects', (crashed and not ran) and (tonumber(job.suspects or 0) + 1) or 0)
+  call('HSET', name('job', id), 'suspects', crashed and 1 or 0)
   call('HDEL', name('job', id), 'owner')
   make_ready(id, job.place, job.priority)
   return ran

@@ -10,8 +10,6 @@ namespace Millrace.Conformance.Modelling;
 public abstract class StoreModelConformance<THarness> : IAsyncLifetime
     where THarness : JobStoreHarness, new()
 {
-    private const int QuickOperations = 5_000;
-    private const int FullOperations = 200_000;
     private const int FullGuard = 30 * 60_000;
 
     private readonly THarness _harness = new();
@@ -20,6 +18,9 @@ public abstract class StoreModelConformance<THarness> : IAsyncLifetime
 
     /// <summary>Seeds that once failed on this store; each is replayed on every test run.</summary>
     protected virtual IReadOnlyList<string> Regressions => [];
+
+    /// <summary>How many operations the quick and the full lane play; fewer where the same store is played elsewhere too.</summary>
+    protected virtual (int Quick, int Full) Operations => (5_000, 200_000);
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
@@ -30,7 +31,7 @@ public abstract class StoreModelConformance<THarness> : IAsyncLifetime
     [Fact(Timeout = FullGuard)]
     public async Task The_store_agrees_with_the_model()
     {
-        var wanted = Environment.GetEnvironmentVariable("MILLRACE_FULL") == "1" ? FullOperations : QuickOperations;
+        var wanted = Environment.GetEnvironmentVariable("MILLRACE_FULL") == "1" ? Operations.Full : Operations.Quick;
         // A run has 50 operations on average; another round makes up for a short draw.
         while (_operations < wanted)
             await StoreOperation.Runs.SampleAsync(PlayAsync, iter: Math.Max(10, (wanted - _operations) / 50), threads: 1, print: run => run.Describe());

@@ -39,8 +39,8 @@ public sealed partial class CrashPointTests
 
         await CrashOracle.CheckStatesAsync(scenario, stop);
         var effects = Effect.Read(scenario.EffectsPath);
-        CrashOracle.CheckEffects(scenario, effects, kills: 1, MostInFlight);
-        CrashOracle.CheckOrder(scenario, effects);
+        CrashOracle.CheckEffects(scenario.Accepted, effects, kills: 1, MostInFlight);
+        CrashOracle.CheckOrder(scenario.Accepted, effects);
         // Killed within a handler, it is known which: that is a crash of its own, and only of those that ran.
         if (point.StartsWith("handle.", StringComparison.Ordinal)) Assert.Contains(effects, effect => effect.Crashes == 1);
     }
@@ -62,8 +62,8 @@ public sealed partial class CrashPointTests
         Assert.Equal(0, await scenario.RunAsync(stop));
         await CrashOracle.CheckStatesAsync(scenario, stop);
         var effects = Effect.Read(scenario.EffectsPath);
-        CrashOracle.CheckEffects(scenario, effects, points.Length, MostInFlight);
-        CrashOracle.CheckOrder(scenario, effects);
+        CrashOracle.CheckEffects(scenario.Accepted, effects, points.Length, MostInFlight);
+        CrashOracle.CheckOrder(scenario.Accepted, effects);
     }
 
     [Fact(Timeout = SourceHarness.Guard)]
@@ -75,8 +75,8 @@ public sealed partial class CrashPointTests
         Assert.Equal(0, await scenario.RunAsync(stop));
         await CrashOracle.CheckStatesAsync(scenario, stop);
         var effects = Effect.Read(scenario.EffectsPath);
-        CrashOracle.CheckEffects(scenario, effects, kills: 0, MostInFlight);
-        CrashOracle.CheckOrder(scenario, effects);
+        CrashOracle.CheckEffects(scenario.Accepted, effects, kills: 0, MostInFlight);
+        CrashOracle.CheckOrder(scenario.Accepted, effects);
     }
 
     [Fact]

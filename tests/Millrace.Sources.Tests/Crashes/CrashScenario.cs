@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Globalization;
 using System.Text;
 using Millrace.Sources.Tests.Sqlite;
 using Millrace.Storage;
@@ -25,14 +23,20 @@ internal sealed class CrashScenario : IAsyncDisposable
 
     public string EffectsPath => Path.Combine(Store.Folder, "effects.log");
 
-    public async Task FillAsync(CancellationToken stop)
-    {
-        var jobs = Enumerable.Range(0, 40).Select(n => new NewJob
+    /// <summary>Keyed and unkeyed jobs of every script.</summary>
+    public static NewJob[] Jobs(int count) =>
+    [
+        .. Enumerable.Range(0, count).Select(n => new NewJob
         {
             Queue = Queue,
             Key = n % 6 == 5 ? null : $"k{n % 6}",
             Body = Encoding.UTF8.GetBytes((n % 8) switch { 0 => "retry", 3 => "snooze", 5 => "dead", _ => "ok" }),
-        }).ToArray();
+        }),
+    ];
+
+    public async Task FillAsync(CancellationToken stop)
+    {
+        var jobs = Jobs(40);
         await using var store = await OpenAsync();
         var results = await store.EnqueueAsync(jobs, stop);
         Accepted = jobs.Zip(results).ToDictionary(pair => pair.Second.Id, pair => pair.First);
@@ -44,30 +48,8 @@ internal sealed class CrashScenario : IAsyncDisposable
     /// <returns>Its exit code; 137 when it was killed.</returns>
     public async Task<int> RunAsync(CancellationToken stop, string? crashAt = null, int after = 0)
     {
-        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
-        {
-            ArgumentList = { "exec", Path.Combine(AppContext.BaseDirectory, "Millrace.CrashChild.dll"), Store.Path, EffectsPath, $"{++_runs}" },
-            RedirectStandardError = true,
-        };
-        start.Environment.Remove("MILLRACE_CRASH_AT");
-        if (crashAt is not null)
-        {
-            start.Environment["MILLRACE_CRASH_AT"] = crashAt;
-            start.Environment["MILLRACE_CRASH_AFTER"] = after.ToString(CultureInfo.InvariantCulture);
-        }
-
-        using var child = Process.Start(start)!;
-        try
-        {
-            var said = await child.StandardError.ReadToEndAsync(stop);
-            await child.WaitForExitAsync(stop);
-            if (child.ExitCode is not 0 and not 137) Assert.Fail($"The child ended with {child.ExitCode}: {said}");
-            return child.ExitCode;
-        }
-        finally
-        {
-            if (!child.HasExited) child.Kill();
-        }
+        await using var child = new CrashProcess(Store.Path, EffectsPath, ++_runs, crashAt, after);
+        return await child.EndAsync(stop);
     }
 
     public ValueTask DisposeAsync() => Store.DisposeAsync();

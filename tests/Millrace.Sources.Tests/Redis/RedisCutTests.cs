@@ -106,10 +106,10 @@ public sealed class RedisCutTests
         var other = await lab.OpenAsync();
         await using var source = store.OpenSource(RedisLab.Options(Order.PerKey));
         await using var otherSource = other.OpenSource(RedisLab.Options(Order.PerKey));
+        // The server knows the script that the proxy waits for.
+        await source.NothingElseAsync(store);
         await store.EnqueueAsync(RedisLab.Jobs(3, keys: 1), Stop);
         var held = await source.TakeAsync(2);
-        await store.EnqueueAsync([RedisLab.Job("warm", "w")], Stop);
-        await source.SettleAllAsync(Outcome.Completed, await source.TakeAsync(0 + 1));
 
         // Carried out, and then the server cannot be reached for longer than a write is tried by itself.
         var cut = proxy.CutAfter(Marker(Script.Complete));
@@ -134,6 +134,58 @@ public sealed class RedisCutTests
         // The second of the key is still in hand: the third is not for others.
         await otherSource.NothingElseAsync(other);
         await source.SettleAllAsync(Outcome.Completed, held[1]);
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task What_a_fetch_brought_is_kept_when_the_server_goes_before_foreign_entries_are_buried()
+    {
+        await using var lab = await RedisLab.ShareAsync();
+        await using var proxy = TcpProxy.Start(lab.Server.Port);
+        var store = await lab.OpenAsync(options => options.Url = $"redis://{proxy.Address}");
+        await using var source = store.OpenSource(RedisLab.Options());
+        await store.EnqueueAsync(RedisLab.Jobs(2), Stop);
+        await source.SettleAllAsync(Outcome.Dead("bad"), await source.TakeAsync());
+        await lab.ExecuteAsync("XADD", lab.Stream, "*", "data", "none of ours");
+        var cut = proxy.CutBefore(Marker(Script.Settle));
+        var fetch = source.FetchAsync(new(10), Stop).AsTask();
+        await cut.WaitAsync(Stop);
+        proxy.Vanish();
+        await Assert.ThrowsAnyAsync<RedisException>(() => fetch);
+        proxy.Resume();
+
+        var kept = await source.FetchPatientlyAsync();
+        Assert.Equal(["1"], RedisLab.Texts(kept));
+        await source.SettleAllAsync(Outcome.Completed, kept);
+        await source.NothingElseAsync(store);
+        Assert.Equal(2, (await store.CountAsync(RedisLab.Queue, Stop)).Dead);
+        Assert.All((await lab.ConsumersAsync()).Values, pending => Assert.Equal(0, pending));
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task What_was_claimed_while_stopping_and_could_not_be_given_back_comes_with_the_next_fetch()
+    {
+        await using var lab = await RedisLab.StartAsync();
+        await using var proxy = TcpProxy.Start(lab.Server.Port);
+        var store = await lab.OpenAsync(options => options.Url = $"redis://{proxy.Address}");
+        await using var source = store.OpenSource(RedisLab.Options());
+        await store.EnqueueAsync(RedisLab.Jobs(2), Stop);
+        await source.SettleAllAsync(Outcome.Dead("bad"), await source.TakeAsync());
+
+        lab.Server.Freeze();
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(Stop);
+        var fetch = source.FetchAsync(new(10), stopping.Token).AsTask();
+        await stopping.CancelAsync();
+        var cut = proxy.CutBefore(Marker(Script.Settle));
+        lab.Server.Thaw();
+        await cut.WaitAsync(Stop);
+        proxy.Vanish();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => fetch);
+        proxy.Resume();
+
+        var back = Assert.Single(await source.FetchPatientlyAsync());
+        Assert.Equal(("1", 1, 0), (RedisLab.Text(back), back.Attempt, back.Crashes));
+        await source.SettleAllAsync(Outcome.Completed, back);
+        await source.NothingElseAsync(store);
     }
 
     [Theory(Timeout = 120_000)]

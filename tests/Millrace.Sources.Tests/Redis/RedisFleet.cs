@@ -81,6 +81,7 @@ internal sealed class RedisFleet : IAsyncDisposable
         }
 
         Assert.Equal(Accepted.Count + CrashScenario.PublishedByChild, dead.Count + finished.Count);
+        await Store.PruneAsync(stop);
         Assert.Equal(0L, await Server.ExecuteAsync("XLEN", "millrace:crash"));
         Assert.Equal(0L, await Server.ExecuteAsync("EXISTS", "{millrace:crash}:millrace:millrace:keys"));
         foreach (var consumer in ((object?[])(await Server.ExecuteAsync("XINFO", "CONSUMERS", "millrace:crash", "millrace"))!).Cast<object?[]>())

@@ -88,6 +88,17 @@ internal sealed class RedisLab : IAsyncDisposable
         return [.. ((object?[])(await ExecuteAsync("KEYS", before + pattern))!).Select(key => ((string)key!)[before.Length..]).Order(StringComparer.Ordinal)];
     }
 
+    /// <summary>The key under which the only source alive has its marks.</summary>
+    public async Task<string> RunningKeyAsync() => $"{{{Stream}}}:millrace:millrace:running:{(string)((object?[])(await ExecuteAsync("ZREVRANGE", $"{{{Stream}}}:millrace:millrace:owners", "0", "0"))!)[0]!}";
+
+    /// <summary>Returns when this delivery alone is marked: a source writes it without telling anybody, so we ask.</summary>
+    public async Task MarkedAsync(Delivery delivery)
+    {
+        var key = await RunningKeyAsync();
+        while ((string?)await ExecuteAsync("GET", key) is not { } marks || marks != Entry(delivery))
+            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, Stop);
+    }
+
     public async ValueTask DisposeAsync()
     {
         foreach (var store in _opened) await store.DisposeAsync();
@@ -143,6 +154,22 @@ internal static class RedisLabSources
             catch (Exception error) when (error is RedisException or RedisTimeoutException or StoreException)
             {
                 // Nothing signals that a server takes writes again; so we knock.
+                await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, Stop);
+            }
+        }
+    }
+
+    /// <summary>Fetches as the engine does: again when the source throws.</summary>
+    public static async Task<IReadOnlyList<Delivery>> FetchPatientlyAsync(this Source source)
+    {
+        for (; ; )
+        {
+            try
+            {
+                return await source.FetchAsync(new(100), Stop);
+            }
+            catch (Exception error) when (error is RedisException or RedisTimeoutException or StoreException)
+            {
                 await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, Stop);
             }
         }
