@@ -1,8 +1,8 @@
 using Bench;
 using Bench.Decoding;
 using Bench.Dispatching;
-using Bench.RedisStreams;
 using Bench.PostgresWriting;
+using Bench.RedisStreams;
 using Bench.Replaying;
 using Bench.Sqlite;
 using Bench.WholeFirehose;

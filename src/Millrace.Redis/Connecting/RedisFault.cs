@@ -26,9 +26,9 @@ internal static class RedisFault
         RedisServerException when error.Message.Contains("WRONGTYPE", StringComparison.Ordinal) =>
             new StoreException("SRC001", $"the key {keys.Stream} of {keys.Queue} holds something that is no stream: name another key, or move what is there.", error),
         RedisServerException when error.Message.Contains("OOM ", StringComparison.Ordinal) =>
-            new StoreException("DB003", $"the server of {keys.Stream} has no memory left (maxmemory) and takes nothing new: give it more, or let workers drain.", error),
+            new StoreException("DB006", $"the server of {keys.Stream} has no memory left (maxmemory) and takes nothing new: give it more, or let workers drain.", error),
         RedisServerException server when Starts(server, "READONLY") =>
-            new StoreException("DB004", $"the server of {keys.Stream} is a replica now and takes no writes: name its primary, or wait until it is one again.", error),
+            new StoreException("DB007", $"the server of {keys.Stream} is a replica now and takes no writes: name its primary, or wait until it is one again.", error),
         _ => error,
     };
 

@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using Millrace.Storage;
 using StackExchange.Redis;
 
 namespace Millrace.Redis.Connecting;
@@ -51,7 +50,7 @@ internal sealed class RedisLink : IAsyncDisposable
         }
         catch (RedisConnectionException error)
         {
-            throw new StoreException(error.FailureType == ConnectionFailureType.AuthenticationFailure || error.Message.Contains("NOAUTH", StringComparison.Ordinal) || error.Message.Contains("WRONGPASS", StringComparison.Ordinal) ? "DB002" : "DB001", Reason(error, options, configuration), error);
+            throw ConnectionRefusal.Explain(error, options, configuration);
         }
 
         connection.ConnectionFailed += (_, failure) => RedisMeters.Failed(tools.Logger, role, failure);
@@ -129,22 +128,6 @@ internal sealed class RedisLink : IAsyncDisposable
     }
 
     public async ValueTask DisposeAsync() => await _connection.DisposeAsync();
-
-    /// <summary>The client's message names hosts and settings, never the password; still only its kind is passed on.</summary>
-    private static string Reason(RedisConnectionException error, RedisStoreOptions options, ConfigurationOptions configuration)
-    {
-        var servers = string.Join(", ", configuration.EndPoints.Select(endPoint => endPoint.ToString()?.Replace("Unspecified/", "", StringComparison.Ordinal)));
-        var why = error.FailureType switch
-        {
-            _ when error.Message.Contains("WRONGPASS", StringComparison.Ordinal) || error.Message.Contains("NOAUTH", StringComparison.Ordinal) => "the server refused user or password",
-            ConnectionFailureType.AuthenticationFailure when configuration.Ssl => "the TLS handshake failed: is this a TLS port, and is its certificate trusted?",
-            ConnectionFailureType.AuthenticationFailure => "the server refused user or password",
-            ConnectionFailureType.UnableToResolvePhysicalConnection => "the host name cannot be resolved",
-            _ when configuration.Ssl => "no answer over TLS: is the server up, and is this its TLS port?",
-            _ => "no answer: is the server up, is the port right, and does it want TLS (rediss://)?",
-        };
-        return $"{options.UrlName} ({servers}) cannot be used: {why}";
-    }
 
     [SuppressMessage("Security", "CA5394", Justification = "Jitter needs no secrecy.")]
     private sealed class JitteredReconnect(Random random) : IReconnectRetryPolicy

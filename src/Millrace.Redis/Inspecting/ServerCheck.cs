@@ -10,7 +10,7 @@ internal static class ServerCheck
 {
     private static readonly Version s_oldest = new(7, 0);
 
-    /// <exception cref="StoreException">DB001: no such database. DEP001: too old. DB004: a replica that takes no writes.</exception>
+    /// <exception cref="StoreException">DB001: no such database. DEP001: too old. DB007: a replica that takes no writes.</exception>
     public static async Task<Durability> LookAsync(RedisLink link, RedisStoreOptions options)
     {
         List<string> findings = [];
@@ -19,7 +19,7 @@ internal static class ServerCheck
             if (server.IsReplica)
             {
                 if (server.ServerType == ServerType.Cluster) continue;
-                throw new StoreException("DB004", $"{options.UrlName} names a replica ({Address(server)}), which takes no writes: name its primary.");
+                throw new StoreException("DB007", $"{options.UrlName} names a replica ({Address(server)}), which takes no writes: name its primary.");
             }
 
             if (server.DatabaseCount > 0 && link.Database.Database >= server.DatabaseCount)

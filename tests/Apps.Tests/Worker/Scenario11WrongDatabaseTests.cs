@@ -11,11 +11,11 @@ public sealed class Scenario11WrongDatabaseTests(PostgresFixture postgres) : IDi
     public void Dispose() => _data.Dispose();
 
     [Theory]
-    [InlineData("postgresql://ada:secret-word@127.0.0.1:{free}/{database}", "DB010")]
-    [InlineData("postgresql://postgres:secret-word@127.0.0.1:{port}/nowhere", "DB012")]
-    [InlineData("postgresql://nobody:secret-word@127.0.0.1:{port}/{database}", "DB011")]
-    [InlineData("postgresql://postgres:secret-word@127.0.0.1:{port}/{database}?sslmode=require", "DB017")]
-    [InlineData("postgresql://postgres:secret-word@127.0.0.1:{port}/{database}?options=-csearch_path%3Dmissing", "DB018")]
+    [InlineData("postgresql://ada:secret-word@127.0.0.1:{free}/{database}", "DB001")]
+    [InlineData("postgresql://postgres:secret-word@127.0.0.1:{port}/nowhere", "DB001")]
+    [InlineData("postgresql://nobody:secret-word@127.0.0.1:{port}/{database}", "DB010")]
+    [InlineData("postgresql://postgres:secret-word@127.0.0.1:{port}/{database}?sslmode=require", "DB011")]
+    [InlineData("postgresql://postgres:secret-word@127.0.0.1:{port}/{database}?options=-csearch_path%3Dmissing", "DB015")]
     [InlineData("postgresql://postgres:secret-word@127.0.0.1:{free}99/{database}", "CFG012")]
     [InlineData("host=127.0.0.1 port={port} dbname={database} user=postgres password=secret-word sslmode=perhaps", "CFG012")]
     public async Task Is_one_clear_line_with_the_variables_name(string url, string code)

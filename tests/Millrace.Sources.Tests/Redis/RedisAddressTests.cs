@@ -52,7 +52,7 @@ public sealed class RedisAddressTests
         await using var redis = new RedisServer { Password = Secret };
         await redis.StartAsync(Stop);
         var refused = await OpenAsync($"redis://{login}{redis.Address}");
-        Assert.Equal("DB002", refused.Code);
+        Assert.Equal("DB010", refused.Code);
         Assert.Contains("the server refused user or password", refused.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("wrong-one", refused.Message, StringComparison.Ordinal);
     }

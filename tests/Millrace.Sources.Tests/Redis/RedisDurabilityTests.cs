@@ -53,7 +53,7 @@ public sealed class RedisDurabilityTests
         await using var primary = await RedisServer.StartNewAsync(Stop);
         await using var lab = await RedisLab.StartAsync("--replicaof", "127.0.0.1", $"{primary.Port}");
         var refused = await Assert.ThrowsAsync<StoreException>(async () => await lab.Make(options => options.UrlName = "REDIS_URL").OpenAsync(Stop));
-        Assert.Equal($"DB004 REDIS_URL names a replica ({lab.Server.Address}), which takes no writes: name its primary.", refused.Message);
+        Assert.Equal($"DB007 REDIS_URL names a replica ({lab.Server.Address}), which takes no writes: name its primary.", refused.Message);
     }
 
     [Fact(Timeout = 120_000)]

@@ -23,9 +23,9 @@ public sealed class RedisMemoryTests
         await lab.Server.ConfigureAsync("maxmemory", "1mb");
 
         var refused = await Assert.ThrowsAsync<StoreException>(async () => await store.EnqueueAsync(RedisLab.Jobs(1), Stop));
-        Assert.Equal("DB003", refused.Code);
+        Assert.Equal("DB006", refused.Code);
         Assert.Contains(RedisLab.Queue, refused.Message, StringComparison.Ordinal);
-        Assert.StartsWith("DB003", await store.CheckAsync(Stop), StringComparison.Ordinal);
+        Assert.StartsWith("DB006", await store.CheckAsync(Stop), StringComparison.Ordinal);
 
         Assert.Empty(await source.RenewAsync(held, Stop));
         foreach (var delivery in held) source.MarkRunning(delivery);

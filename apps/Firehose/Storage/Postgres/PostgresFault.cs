@@ -25,17 +25,18 @@ internal static class PostgresFault
     {
         var (code, text) = error switch
         {
-            PostgresException { SqlState: ['2', '8', ..] } => ("DB011", "refuses who asks: check user, password and pg_hba.conf"),
-            PostgresException { SqlState: PostgresErrorCodes.InvalidCatalogName } => ("DB012", "has no such database: create it, or name another"),
-            PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } => ("DB013", "does not let this user do what is needed: grant it CREATE on the schema, or run as its owner"),
-            PostgresException { SqlState: PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedColumn } => ("DB014", "lacks a table or column that this build made: somebody changed the schema"),
-            PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction } => ("DB015", "is read-only, as a standby is: name the primary"),
-            PostgresException { SqlState: ['5', '3', ..] } => ("DB016", "is out of room for this: connections, memory or disk; work goes on by itself once there is some"),
-            PostgresException { SqlState: ['5', '7', ..] } => ("DB010", "is starting, stopping or was told to end this session; work goes on by itself"),
-            BatchConflictException => ("DB021", "has another process at work on the same accounts: work goes on by itself once one of them is done"),
-            PostgresException => ("DB019", "failed"),
-            _ when IsAboutTls(error) => ("DB017", "does not agree with us on TLS: check sslmode and the certificates"),
-            _ => ("DB010", "cannot be reached: check host, port and that the server runs"),
+            PostgresException { SqlState: ['2', '8', ..] } => ("DB010", "refuses who asks: check user, password and pg_hba.conf"),
+            PostgresException { SqlState: PostgresErrorCodes.InvalidCatalogName } => ("DB001", "has no such database: create it, or name another"),
+            PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } => ("DB007", "does not let this user do what is needed: grant it CREATE on the schema, or run as its owner"),
+            PostgresException { SqlState: PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedColumn } => ("MIG003", "lacks a table or column that this build made: somebody changed the schema"),
+            PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction } => ("DB007", "is read-only, as a standby is: name the primary"),
+            PostgresException { SqlState: PostgresErrorCodes.DiskFull } => ("DB006", "has no space left on its disk; work goes on by itself once there is some"),
+            PostgresException { SqlState: ['5', '3', ..] } => ("DB012", "is out of connections or memory; work goes on by itself once there is some"),
+            PostgresException { SqlState: ['5', '7', ..] } => ("DB001", "is starting, stopping or was told to end this session; work goes on by itself"),
+            BatchConflictException => ("DB004", "has another process at work on the same accounts: work goes on by itself once one of them is done"),
+            PostgresException => ("DB009", "failed"),
+            _ when IsAboutTls(error) => ("DB011", "does not agree with us on TLS: check sslmode and the certificates"),
+            _ => ("DB001", "cannot be reached: check host, port and that the server runs"),
         };
         return new StoreException(code, $"DATABASE_URL ({address}) {text} ({Reason(error)}).", error);
     }

@@ -108,7 +108,7 @@ internal sealed class PostgresFirehoseStore : FirehoseStore
         }
     }
 
-    private static PermanentException Refused(PostgresException error) => new($"DB020 PostgreSQL cannot store this event: {RecordBlame.Describe(error)}.", error);
+    private static PermanentException Refused(PostgresException error) => new($"REC002 PostgreSQL cannot store this event: {RecordBlame.Describe(error)}.", error);
 
     protected override ValueTask DisposeCoreAsync() => _pool.DisposeAsync();
 

@@ -66,9 +66,9 @@ internal static class PostgresSchema
         if (row.GetInt32(0) < LeastVersion * 10_000)
             throw new StoreException("DEP001", $"DATABASE_URL ({address}) is PostgreSQL {row.GetString(1)}: {LeastVersion} or later is needed.");
         if (row.GetString(2) != "UTF8")
-            throw new StoreException("DB018", $"DATABASE_URL ({address}) has the encoding {row.GetString(2)}: it must be UTF8, which is chosen when a database is created.");
+            throw new StoreException("DB015", $"DATABASE_URL ({address}) has the encoding {row.GetString(2)}: it must be UTF8, which is chosen when a database is created.");
         if (row.IsDBNull(3))
-            throw new StoreException("DB018", $"DATABASE_URL ({address}) has no schema to put tables into: create one that search_path names.");
+            throw new StoreException("DB015", $"DATABASE_URL ({address}) has no schema to put tables into: create one that search_path names.");
         var (schema, durable) = (row.GetString(3), row.GetBoolean(4));
         row.Close();
         RefuseForeign(connection, address);

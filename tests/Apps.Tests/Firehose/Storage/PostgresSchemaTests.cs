@@ -79,7 +79,7 @@ public sealed class PostgresSchemaTests(PostgresFixture postgres)
         var database = await postgres.CreateDatabaseAsync();
         await database.ExecuteAsync($"CREATE DATABASE {database.Name}_latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0");
 
-        Assert.Equal("DB018", Assert.Throws<StoreException>(() => new PostgresDatabase(database.Server, $"{database.Name}_latin").Open(TimeProvider.System)).Code);
+        Assert.Equal("DB015", Assert.Throws<StoreException>(() => new PostgresDatabase(database.Server, $"{database.Name}_latin").Open(TimeProvider.System)).Code);
     }
 
     [Theory]
