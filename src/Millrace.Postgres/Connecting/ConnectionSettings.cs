@@ -1,0 +1,39 @@
+using System.Globalization;
+using Npgsql;
+
+namespace Millrace.Postgres.Connecting;
+
+/// <summary>How the store connects: what the address says, and what the store needs whatever it says.</summary>
+internal static class ConnectionSettings
+{
+    /// <summary>The options must have been checked.</summary>
+    public static (NpgsqlDataSource Source, string Place) Open(PostgresStoreOptions options)
+    {
+        PostgresUrl.TryRead(options.ConnectionString, options.SettingName, out var address, out _);
+        var builder = new NpgsqlSlimDataSourceBuilder(address!);
+        var settings = builder.ConnectionStringBuilder;
+        settings.Pooling = true;
+        settings.MaxPoolSize = options.MaxPoolSize;
+        settings.MinPoolSize = Math.Min(settings.MinPoolSize, options.MaxPoolSize);
+        settings.Timeout = (int)Math.Ceiling(options.ConnectTimeout.TotalSeconds);
+        settings.CommandTimeout = (int)Math.Ceiling(options.CommandTimeout.TotalSeconds);
+        settings.ApplicationName ??= "millrace";
+        // Nothing the store does outlives its transaction, so there is nothing to reset.
+        settings.NoResetOnClose = true;
+        settings.TcpKeepAlive = true;
+        settings.Multiplexing = false;
+        settings.Enlist = false;
+        settings.MaxAutoPrepare = options.MaxPreparedStatements;
+        settings.AutoPrepareMinUsages = 2;
+        builder.EnableArrays();
+        builder.EnableTransportSecurity();
+        return (builder.Build(), Describe(options.SettingName, settings));
+    }
+
+    private static string Describe(string settingName, NpgsqlConnectionStringBuilder settings)
+    {
+        var several = settings.Host!.Contains(',', StringComparison.Ordinal);
+        var port = several ? "" : string.Create(CultureInfo.InvariantCulture, $":{settings.Port}");
+        return $"the database of {settingName} ({settings.Host}{port}/{settings.Database ?? settings.Username})";
+    }
+}

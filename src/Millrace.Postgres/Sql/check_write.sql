@@ -1,0 +1,2 @@
+-- Needs all that a write needs and leaves nothing behind.
+SELECT nextval('millrace.numbers');

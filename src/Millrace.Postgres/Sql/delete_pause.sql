@@ -1,0 +1,1 @@
+DELETE FROM millrace.pauses WHERE worker = $1;

@@ -1,0 +1,1 @@
+SELECT millrace.free_held($1, $2);

@@ -1,0 +1,1 @@
+SELECT at, actor, action, target, detail FROM millrace.audit ORDER BY n DESC LIMIT $1;

@@ -1,0 +1,1 @@
+SELECT worker, paused_by, reason, at FROM millrace.pauses ORDER BY worker;

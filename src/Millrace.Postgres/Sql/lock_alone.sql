@@ -1,0 +1,1 @@
+SELECT pg_advisory_xact_lock(millrace.lock_of($1));

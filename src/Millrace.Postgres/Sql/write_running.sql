@@ -1,0 +1,1 @@
+UPDATE millrace.owners SET running = $2 WHERE id = $1;
