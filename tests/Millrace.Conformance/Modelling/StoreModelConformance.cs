@@ -19,7 +19,7 @@ public abstract class StoreModelConformance<THarness> : IAsyncLifetime
     /// <summary>Seeds that once failed on this store; each is replayed on every test run.</summary>
     protected virtual IReadOnlyList<string> Regressions => [];
 
-    /// <summary>How many operations the quick and the full lane play; fewer where the same store is played elsewhere too.</summary>
+    /// <summary>How many operations the quick and the full lane play; fewer where the same store is played elsewhere too, or lies behind a network.</summary>
     protected virtual (int Quick, int Full) Operations => (5_000, 200_000);
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
