@@ -31,14 +31,15 @@ internal static class ServerCheck
         return new(findings.Count == 0, findings);
     }
 
-    /// <summary>Somebody trimmed what the group had not read when more is unread than there is.</summary>
+    /// <summary>Somebody trimmed what the group had not read when more is unread than there is, beside what we deleted ourselves.</summary>
     public static async Task<string?> FindTrimmedAsync(RedisLink link, QueueKeys keys, string group)
     {
         try
         {
             var length = await link.Database.StreamLengthAsync(keys.Stream);
             var ours = (await link.Database.StreamGroupInfoAsync(keys.Stream)).FirstOrDefault(one => one.Name == group);
-            return ours.Lag > length ? $"{keys.Stream}: {ours.Lag} entries are unread and only {length} are there: somebody trims the stream, and what was trimmed is lost" : null;
+            var holes = (long?)await link.Database.HashGetAsync($"{keys.Prefix}:counts", "holes") ?? 0;
+            return ours.Lag > length + holes ? $"{keys.Stream}: {ours.Lag} entries are unread and only {length} are there: somebody trims the stream, and what was trimmed is lost" : null;
         }
         catch (RedisServerException)
         {

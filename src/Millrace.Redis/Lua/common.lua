@@ -224,12 +224,13 @@ local function is_alive(owner)
   return ends and tonumber(ends) > 0
 end
 
--- Whether a numbered write of an owner was carried out. Numbers grow, so one that comes late, from a connection given up, is an old one.
--- And what it answered, if that is known.
+-- Whether a numbered write ("writer.number") was carried out. A writer's numbers grow, so one that comes late, from a connection given up,
+-- is an old one. And what it answered, if that is known.
 local function is_settled(owner, number)
-  local last, answer = string.match(call('GET', name('settled', owner)) or '', '^(%d+);?(.*)$')
-  if not last or tonumber(last) < tonumber(number) then return false end
-  return true, last == number and answer or ''
+  local writer, last, answer = string.match(call('GET', name('settled', owner)) or '', '^(%w+)%.(%d+);?(.*)$')
+  local by, this = string.match(number, '^(%w+)%.(%d+)$')
+  if writer ~= by or tonumber(last) < tonumber(this) then return false end
+  return true, last == this and answer or ''
 end
 
 local MAX_TAKEN_BACK = 1000

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Millrace.Outcomes;
 using Millrace.Redis.Connecting;
 using Millrace.Redis.Fetching;
@@ -16,6 +17,9 @@ internal sealed class SettlementWriter(RedisLink link, QueueKeys keys, SourceOpt
     private const int MostInOneCall = 2_000;
 
     private readonly SemaphoreSlim _writing = new(1);
+
+    // Claims of another source that come back through this one must not be taken for that one's writes.
+    private readonly string _writer = Guid.NewGuid().ToString("N");
     private long _number;
 
     // A write that failed may have been carried out, and comes again under another number.
@@ -64,8 +68,10 @@ internal sealed class SettlementWriter(RedisLink link, QueueKeys keys, SourceOpt
     private bool IsPlain(Settlement settlement, string owner) =>
         store.Retention.MaxCount == 0 && settlement.Outcome is Outcome.CompletedOutcome && settlement.Delivery.Receipt is Claim { IsNew: true } claim && claim.Owner == owner;
 
+    private string NextNumber() => string.Create(CultureInfo.InvariantCulture, $"{_writer}.{++_number}");
+
     private List<RedisValue> BeginCompleted(string owner, int count) =>
-        new(4 + (count * (Ordered ? 2 : 1))) { owner, ++_number, store.Free == FreeEntries.Trim, Ordered ? _unsure ? 2 : 1 : 0 };
+        new(4 + (count * (Ordered ? 2 : 1))) { owner, NextNumber(), store.Free == FreeEntries.Trim, Ordered ? _unsure ? 2 : 1 : 0 };
 
     private async Task<RedisResult> CompleteAsync(List<RedisValue> completed, CancellationToken deadline)
     {
@@ -83,7 +89,7 @@ internal sealed class SettlementWriter(RedisLink link, QueueKeys keys, SourceOpt
 
     private async Task<Written> SettleAsync(List<Settlement> batch, CancellationToken deadline)
     {
-        List<RedisValue> arguments = new(3 + (batch.Count * 8)) { Ordered, source.DeadHead == DeadHeadPolicy.Hold, ++_number };
+        List<RedisValue> arguments = new(3 + (batch.Count * 8)) { Ordered, source.DeadHead == DeadHeadPolicy.Hold, NextNumber() };
         var returned = false;
         foreach (var (delivery, outcome) in batch)
         {

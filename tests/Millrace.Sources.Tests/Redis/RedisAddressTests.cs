@@ -94,6 +94,28 @@ public sealed class RedisAddressTests
     }
 
     [Fact(Timeout = 120_000)]
+    public async Task TLS_with_a_certificate_that_is_trusted()
+    {
+        // How the client is told of a certificate authority of one's own.
+        const string variable = "SERedis_IssuerCertPath";
+        await using var redis = new RedisServer { Tls = true, Password = Secret };
+        await redis.StartAsync(Stop);
+        Environment.SetEnvironmentVariable(variable, redis.CertificateFile);
+        try
+        {
+            await using var store = new RedisStore(new() { Url = redis.Url });
+            await store.OpenAsync(Stop);
+            await store.EnqueueAsync(RedisLab.Jobs(1), Stop);
+            await using var source = store.OpenSource(RedisLab.Options());
+            Assert.Single(await source.TakeAsync(1));
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable(variable, null);
+        }
+    }
+
+    [Fact(Timeout = 120_000)]
     public async Task A_database_that_the_server_has_not()
     {
         await using var redis = await RedisServer.StartNewAsync(Stop);
@@ -117,7 +139,7 @@ public sealed class RedisAddressTests
 
     private static async Task<StoreException> OpenAsync(string url, Action<RedisStoreOptions>? configure = null)
     {
-        var options = new RedisStoreOptions { Url = url, UrlName = "REDIS_URL", CommandTimeout = TimeSpan.FromSeconds(2) };
+        var options = new RedisStoreOptions { Url = url, UrlName = "REDIS_URL", CommandTimeout = TimeSpan.FromSeconds(1) };
         configure?.Invoke(options);
         await using var store = new RedisStore(options);
         var refused = await Assert.ThrowsAsync<StoreException>(async () => await store.OpenAsync(Stop));

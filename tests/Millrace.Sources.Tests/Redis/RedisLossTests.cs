@@ -134,6 +134,21 @@ public sealed class RedisLossTests : IDisposable
         Assert.Empty(await store.ListDeadLettersAsync(new(), Stop).ToListAsync(Stop));
     }
 
+    [Fact(Timeout = 120_000)]
+    public async Task Cancelled_before_they_are_read_they_are_no_loss()
+    {
+        await using var lab = await RedisLab.ShareAsync();
+        var store = await lab.OpenAsync();
+        await using var source = store.OpenSource(RedisLab.Options());
+        await source.NothingElseAsync(store);
+        foreach (var result in await store.EnqueueAsync(RedisLab.Jobs(3), Stop))
+            Assert.Equal(JobState.Waiting, await store.CancelAsync(result.Id, "test", Stop));
+        await store.PruneAsync(Stop);
+        await source.NothingElseAsync(store);
+        await store.PruneAsync(Stop);
+        Assert.Empty(lab.Logged.All);
+    }
+
     private long Counted(string queue)
     {
         lock (_gate) return _counted.GetValueOrDefault(queue);

@@ -93,6 +93,10 @@ public sealed class RedisRestartTests
                     Assert.Equal(key.Select(one => one.Number).Order(), key.Select(one => one.Number));
             Assert.Equal(new(0, 0, 0, 0, null), await _store!.CountAsync(RedisLab.Queue, Stop));
             Assert.All((await lab.ConsumersAsync()).Values, pending => Assert.Equal(0, pending));
+            await _store.PruneAsync(Stop);
+            Assert.Equal(0, await lab.LengthAsync());
+            Assert.Empty(lab.Logged.Of(5003));
+            Assert.Empty(lab.Logged.Of(5011));
             TestContext.Current.SendDiagnosticMessage("{0} accepted, {1} unknown, {2} handed out", _accepted.Count, _unknown.Count, _handed.Count);
         }
 

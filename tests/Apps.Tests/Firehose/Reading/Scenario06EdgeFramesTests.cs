@@ -26,6 +26,26 @@ public sealed class Scenario06EdgeFramesTests
     }
 
     [Fact]
+    public async Task A_relay_that_counts_from_the_start_again_raises_an_alarm_and_repeats_nothing()
+    {
+        await using var relay = await RecordedRelay.StartAsync(Recording, new RecordedRelayOptions
+        {
+            Script = (_, frame) => frame.Seq == 50
+                ? [new RelayMessage(frame.Bytes), .. Enumerable.Repeat(new RelayMessage(Recording[0].Bytes), 10_000)]
+                : [new RelayMessage(frame.Bytes)],
+        });
+        await using var host = new ReplayHost(relay.Url);
+
+        await host.StartAsync();
+        var status = await host.UntilAsync(status => status.Gaps > 0 && !status.Connected && status.Backlog == 0);
+
+        Assert.Equal(50, status.Cursor);
+        Assert.Equal(50, status.Events.Values.Sum());
+        Assert.Contains(host.LogLines, line => line.StartsWith("Critical 103", StringComparison.Ordinal));
+        Assert.Equal(1, relay.Connections);
+    }
+
+    [Fact]
     public async Task OutdatedCursor_is_reported_as_a_gap_and_reading_goes_on()
     {
         var edge = RecordedFrames.Read(TestData.PathOf("firehose", "edge-outdated.frames")).First();
