@@ -37,7 +37,8 @@ internal sealed class DemoRun(DemoOptions options, TextWriter output, TextWriter
     private static WorkerSettings ForDemo(WorkerSettings settings, DemoFiles files, RecordedRelay relay)
     {
         settings.Firehose.RelayUrl = relay.Url;
-        // Databases of its own: somebody's real tables are no place for a recording.
+        // Stores of its own: somebody's real stream and tables are no place for a recording.
+        settings.Firehose.RedisUrl = null;
         settings.Firehose.DatabaseUrl = null;
         return settings with
         {
