@@ -74,9 +74,9 @@ public sealed class DemoTests : IDisposable
     }
 
     [Fact]
-    public async Task Somebodys_real_database_is_not_the_demos_business()
+    public async Task Somebodys_real_stream_and_database_are_not_the_demos_business()
     {
-        var (code, output, errors) = await ChildWorker.RunAsync($"demo --exit-when-done --output json --port 0 --data {_data.Path}", ("DATABASE_URL", "postgresql://127.0.0.1:9/sky"));
+        var (code, output, errors) = await ChildWorker.RunAsync($"demo --exit-when-done --output json --port 0 --data {_data.Path}", ("REDIS_URL", "redis://127.0.0.1:9"), ("DATABASE_URL", "postgresql://127.0.0.1:9/sky"));
 
         Assert.True(code == 0, errors);
         Assert.Contains("firehose.db", output, StringComparison.Ordinal);
