@@ -8,9 +8,6 @@ namespace Millrace.Sources.Tests.Postgres;
 /// <summary>The PostgreSQL servers that tests share, each started when the first test asks for it. Whoever restarts or stops one starts its own.</summary>
 public sealed class PostgresServers : IAsyncDisposable
 {
-    /// <summary>Holds the folder of a PostgreSQL 18's initdb and postgres.</summary>
-    public const string Variable18 = "MILLRACE_POSTGRES18";
-
     private readonly SemaphoreSlim _starting = new(1);
     private readonly Dictionary<string, PostgresServer> _started = [];
 
@@ -20,8 +17,8 @@ public sealed class PostgresServers : IAsyncDisposable
     /// <summary>Skips the test when there is none.</summary>
     public static string Binaries18()
     {
-        var folder = Environment.GetEnvironmentVariable(Variable18);
-        Assert.SkipWhen(string.IsNullOrEmpty(folder), $"{Variable18} names no folder with PostgreSQL 18's initdb and postgres.");
+        var folder = Postgres18.Find();
+        Assert.SkipWhen(folder is null, Postgres18.Missing);
         return folder!;
     }
 
