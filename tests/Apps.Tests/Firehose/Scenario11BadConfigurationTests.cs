@@ -24,7 +24,7 @@ public sealed class Scenario11BadConfigurationTests
     [InlineData("REDIS_STREAM_KEY", "a\nb", "CFG015")]
     [InlineData("REDIS_CURSOR_KEY", "\u00e9", "CFG015")]
     [InlineData("REDIS_CONSUMER_GROUP", "", "CFG008")]
-    [InlineData("REDIS_URL", "redis://localhost", "CFG031")]
+    [InlineData("REDIS_URL", "mysql://localhost", "CFG012")]
     public void A_bad_variable_is_one_line_with_its_name(string name, string value, string code)
     {
         var faults = new List<string>();

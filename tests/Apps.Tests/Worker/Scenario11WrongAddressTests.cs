@@ -19,7 +19,7 @@ public sealed class Scenario11WrongAddressTests : IDisposable
     [InlineData("DATABASE_URL", "mysql://user:secret-word@host/db")]
     [InlineData("DATABASE_URL", "secret-word")]
     [InlineData("DATABASE_URL", "")]
-    [InlineData("REDIS_URL", "redis://:secret-word@host")]
+    [InlineData("REDIS_URL", "mysql://:secret-word@host")]
     public async Task Is_one_clear_line_with_the_variables_name(string name, string value)
     {
         var (code, output, errors) = await ChildWorker.RunAsync($"run --port 0 --data {_data.Path}", (name, value));
