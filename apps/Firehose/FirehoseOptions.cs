@@ -27,6 +27,14 @@ public sealed class FirehoseOptions
     /// <value>5 seconds.</value>
     public TimeSpan OrderWait { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long a process that says nothing more keeps the events it had in hand, 1 second to 1 day; it renews its hold long before.</summary>
+    /// <value>10 seconds.</value>
+    public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>After how long a silence another program of the stream's group counts as dead, so that what it left comes to us, 1 second to 1 day.</summary>
+    /// <value>1 minute.</value>
+    public TimeSpan ForeignConsumerTimeout { get; set; } = TimeSpan.FromMinutes(1);
+
     /// <summary>The PostgreSQL database of the tables (`DATABASE_URL`), or null for SQLite in the data directory.</summary>
     /// <value>null.</value>
     public string? DatabaseUrl { get; set; }

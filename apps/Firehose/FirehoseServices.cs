@@ -64,6 +64,7 @@ public static class FirehoseServices
             redis.Group = options.ConsumerGroup;
             redis.Consumer = options.ConsumerId;
             redis.MaxBacklog = options.MaxBacklog;
+            redis.ForeignConsumerTimeout = options.ForeignConsumerTimeout;
             redis.StreamKeys[QueuedFrame.Queue] = options.StreamKey;
         });
     }
@@ -78,6 +79,7 @@ public static class FirehoseServices
         {
             worker.Queue = QueuedFrame.Queue;
             worker.Order = Order.PerKey;
+            worker.Lease = options.Lease;
             worker.Concurrency = options.Pipelines;
             worker.BatchSize = options.BatchSize;
             worker.MaxInFlight = Math.Min(1_000_000, Math.Max(worker.MaxInFlight, options.BatchSize * options.Pipelines * 2));

@@ -69,6 +69,8 @@ public sealed class RedisStore : JobStore
     /// <inheritdoc/>
     public override async ValueTask<string?> CheckAsync(CancellationToken stopping)
     {
+        // A command would wait for the connection to come back, longer than who asks for readiness does.
+        if (!Link.Connection.IsConnected) return $"{_options.UrlName}: not connected";
         try
         {
             // A replica answers a ping, and so does a server without memory.
@@ -129,7 +131,17 @@ public sealed class RedisStore : JobStore
     public override async ValueTask<QueueCounts> CountAsync(string queue, CancellationToken stopping)
     {
         ArgumentNullException.ThrowIfNull(queue);
-        var counts = (RedisResult[])(await Link.RunAsync(Script.CountJobs, Queues.Of(queue), stopping))!;
+        RedisResult[] counts;
+        try
+        {
+            counts = (RedisResult[])(await Link.RunAsync(Script.CountJobs, Queues.Of(queue), stopping))!;
+        }
+        catch (Exception error) when (RedisFault.Passes(error))
+        {
+            // Who shows the counts shows this in their place.
+            throw new StoreException("DB001", $"{_options.UrlName}: no answer ({error.GetType().Name})", error);
+        }
+
         return new((long)counts[0], (long)counts[1], (long)counts[2], (long)counts[3], counts[4].IsNull ? null : DateTimeOffset.FromUnixTimeMilliseconds((long)counts[4]));
     }
 

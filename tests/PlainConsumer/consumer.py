@@ -119,14 +119,17 @@ class Consumer:
                 await self.pause(PAUSE)
 
     async def is_next(self, entry, did):
-        """Whether no other consumer holds an earlier entry of the account; our own are done in order."""
+        """Whether no other consumer holds an earlier entry of the account; our own are done in order. One that was left lying is ours now."""
         pending = await self.redis.xpending_range(STREAM, GROUP, "-", f"({entry}", count=10_000)
+        others = [other for other in pending if other["consumer"] != NAME.encode()]
         look = self.redis.pipeline(transaction=False)
-        for other in pending:
-            if other["consumer"] != NAME.encode():
-                look.xrange(STREAM, other["message_id"], other["message_id"])
-        keys = [fields.get(b"key") for found in await look.execute() for _, fields in found]
-        return did.encode() not in keys
+        for other in others:
+            look.xrange(STREAM, other["message_id"], other["message_id"])
+        found = [fields.get(b"key") for rows in await look.execute() for _, fields in rows[:1] or [(None, {})]]
+        ahead = [other for other, key in zip(others, found) if key == did.encode()]
+        if left := [other["message_id"] for other in ahead if other["time_since_delivered"] >= CLAIM_IDLE * 1000]:
+            await self.handle(await self.redis.xclaim(STREAM, GROUP, NAME, int(CLAIM_IDLE * 1000), left))
+        return not ahead
 
     async def pause(self, seconds):
         try:

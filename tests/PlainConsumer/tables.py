@@ -51,9 +51,9 @@ class Event:
         self.late = self.repo["rev"] is not None and (self.frame.rev or "") <= self.repo["rev"]
 
     def may_be_ahead(self):
-        """Whether something of this account may lie between what the tables hold and this event: another commit, or the account's return."""
+        """Whether something of this account may lie between what the tables hold and this event: of an account's own events no chain tells."""
         if self.frame.kind == "commit":
-            return not self.late and (self.frame.since != self.repo["rev"] or self.repo["account_status"] not in RUNNING)
+            return not self.late
         return self.frame.kind != "identity"
 
     async def commit(self):

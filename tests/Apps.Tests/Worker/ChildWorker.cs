@@ -11,6 +11,7 @@ namespace Apps.Tests.Worker;
 internal sealed partial class ChildWorker : IAsyncDisposable
 {
     public const int SigInt = 2;
+    public const int SigKill = 9;
     public const int SigTerm = 15;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -91,7 +92,8 @@ internal sealed partial class ChildWorker : IAsyncDisposable
         {
             var status = await StatusAsync();
             if (expected(status)) return status;
-            await timer.WaitForNextTickAsync(patience.Token);
+            Assert.False(patience.IsCancellationRequested, $"Not as expected after {Patience}: {status}\n{Errors}");
+            await timer.WaitForNextTickAsync();
         }
     }
 
@@ -103,8 +105,10 @@ internal sealed partial class ChildWorker : IAsyncDisposable
         while (true)
         {
             using var response = await GetAsync("/readyz");
-            if ((int)response.StatusCode == status && (await response.Content.ReadAsStringAsync(patience.Token)).Contains(text, StringComparison.Ordinal)) return;
-            await timer.WaitForNextTickAsync(patience.Token);
+            var answer = await response.Content.ReadAsStringAsync();
+            if ((int)response.StatusCode == status && answer.Contains(text, StringComparison.Ordinal)) return;
+            Assert.False(patience.IsCancellationRequested, $"Not {status} with {text} after {Patience} but {(int)response.StatusCode}: {answer}\n{Errors}");
+            await timer.WaitForNextTickAsync();
         }
     }
 
