@@ -3,22 +3,23 @@ using System.Text;
 
 namespace Millrace.Redis.Connecting;
 
-/// <summary>One verb: a Lua script behind the part that all of them share, known to a server by its hash.</summary>
+/// <summary>One verb: a Lua script behind the parts that it shares with others, known to a server by its hash.</summary>
 internal sealed class Script
 {
     private static readonly string s_common = Read("common");
+    private static readonly string s_owners = Read("owners");
 
-    private Script(string verb, bool withoutMemory)
+    private Script(string verb, bool withoutMemory, bool takesBack = false)
     {
         // Verbs that free memory, or keep claims alive, must go on when there is none left; those that add something must not.
-        Text = (withoutMemory ? "#!lua flags=allow-oom\n" : "#!lua\n") + s_common + Read(verb);
+        Text = (withoutMemory ? "#!lua flags=allow-oom\n" : "#!lua\n") + s_common + (takesBack ? s_owners : "") + Read(verb);
         // The protocol's choice, not ours: EVALSHA names a script by its SHA-1.
 #pragma warning disable CA5350
         Hash = SHA1.HashData(Encoding.UTF8.GetBytes(Text));
 #pragma warning restore CA5350
     }
 
-    public static Script Fetch { get; } = new("fetch", withoutMemory: true);
+    public static Script Fetch { get; } = new("fetch", withoutMemory: true, takesBack: true);
 
     public static Script Complete { get; } = new("complete", withoutMemory: true);
 
@@ -26,9 +27,9 @@ internal sealed class Script
 
     public static Script Renew { get; } = new("renew", withoutMemory: true);
 
-    public static Script EndOwner { get; } = new("end_owner", withoutMemory: true);
+    public static Script EndOwner { get; } = new("end_owner", withoutMemory: true, takesBack: true);
 
-    public static Script ReleaseUnknown { get; } = new("release_unknown", withoutMemory: true);
+    public static Script ReleaseUnknown { get; } = new("release_unknown", withoutMemory: true, takesBack: true);
 
     public static Script CreateGroup { get; } = new("create_group", withoutMemory: true);
 

@@ -78,6 +78,7 @@ public sealed class RedisRestartTests
             await _publisher;
             // One more behind all others, so that whoever waits for nothing looks once more whether that was all.
             for (var last = -1; !_accepted.ContainsKey(last);) await TryPublishAsync([last]);
+            EndWhenDrained();
         }
 
         public async Task JudgeAsync()
@@ -112,7 +113,7 @@ public sealed class RedisRestartTests
             {
                 await TryPublishAsync([.. Enumerable.Range(next, 20)]);
                 // As much as is drained, and some more.
-                if (next > _done.Count + 2_000) await SettledAsync(next - 1_000);
+                if (_accepted.Count > _done.Count + 2_000) await SettledAsync(_accepted.Count - 1_000);
             }
         }
 
@@ -185,8 +186,16 @@ public sealed class RedisRestartTests
                     if (outcome is Outcome.CompletedOutcome)
                         _done[delivery.Id] = 1;
                 foreach (var (_, reached) in _waiting.Where(waiting => waiting.Count <= _done.Count)) reached.TrySetResult();
-                if (_publisher.IsCompleted && _accepted.ContainsKey(-1) && _handed.All(one => _done.ContainsKey(one.Id)) && _accepted.Count <= _done.Count) _drained.Cancel();
             }
+
+            EndWhenDrained();
+        }
+
+        /// <summary>Looked at by whoever is last: who settled the last one, or who was told that it is stored.</summary>
+        private void EndWhenDrained()
+        {
+            lock (_gate)
+                if (_publisher.IsCompleted && _accepted.ContainsKey(-1) && _handed.All(one => _done.ContainsKey(one.Id)) && !_accepted.Keys.Except(_handed.Select(one => one.Number)).Any()) _drained.Cancel();
         }
 
         private static bool IsToBeRetried(Delivery delivery) => delivery.Attempt == 1 && delivery.Body.Span[^1] == (byte)'7';
