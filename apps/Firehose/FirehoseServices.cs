@@ -63,7 +63,6 @@ public static class FirehoseServices
             redis.UrlName = "REDIS_URL";
             redis.Group = options.ConsumerGroup;
             redis.Consumer = options.ConsumerId;
-            redis.MaxBacklog = options.MaxBacklog;
             redis.ForeignConsumerTimeout = options.ForeignConsumerTimeout;
             redis.StreamKeys[QueuedFrame.Queue] = options.StreamKey;
         });

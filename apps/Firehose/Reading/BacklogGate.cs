@@ -19,7 +19,7 @@ internal sealed class BacklogGate(JobStore queue, FirehoseOptions options, Fireh
         _since += adding;
         // Between two looks the backlog can grow by no more than what was added.
         if (_lookedAt >= 0 && _since < options.MaxBacklog / 100 && time.GetElapsedTime(_lookedAt) < LookEvery) return;
-        var backlog = await LookAsync(stopping);
+        var backlog = await LookAsync(adding, stopping);
         if (backlog < options.MaxBacklog) return;
 
         activity.Paused = true;
@@ -27,17 +27,18 @@ internal sealed class BacklogGate(JobStore queue, FirehoseOptions options, Fireh
         while (backlog >= options.MaxBacklog - options.MaxBacklog / 10)
         {
             await Task.Delay(LookEvery, time, stopping);
-            backlog = await LookAsync(stopping);
+            backlog = await LookAsync(adding, stopping);
         }
         activity.Paused = false;
         Log.Resumed(logger, backlog, QueuedFrame.Queue);
     }
 
-    private async ValueTask<long> LookAsync(CancellationToken stopping)
+    private async ValueTask<long> LookAsync(int adding, CancellationToken stopping)
     {
         var counts = await queue.CountAsync(QueuedFrame.Queue, stopping);
         _lookedAt = time.GetTimestamp();
-        _since = 0;
+        // Seen from now on: these come after the look.
+        _since = adding;
         return counts.Waiting + counts.Delayed + counts.Leased;
     }
 }

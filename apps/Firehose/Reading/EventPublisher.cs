@@ -12,13 +12,16 @@ namespace Firehose.Reading;
 internal sealed class EventPublisher(JobStore queue, CursorStore cursors, FirehoseOptions options, FirehoseActivity activity, TimeProvider time)
 {
     private readonly string _host = options.RelayUrl.Authority;
+
+    // Two batches may be on their way when the backlog reaches its limit: they are a small part of it.
+    private readonly long _most = Math.Min(options.PublishBatchSize, Math.Max(1, options.MaxBacklog / 10));
     private Batch _filling = new(), _spare = new();
     private Task _publishing = Task.CompletedTask;
     private long? _published, _saved;
     private long _savedAt;
 
     /// <summary>Whether the batch is full.</summary>
-    public bool IsFull => _filling.Jobs.Count >= options.PublishBatchSize || _filling.Bodies.WrittenCount >= 1 << 20;
+    public bool IsFull => _filling.Jobs.Count >= _most || _filling.Bodies.WrittenCount >= 1 << 20;
 
     /// <summary>The saved position, or null.</summary>
     public async ValueTask<long?> ReadCursorAsync(CancellationToken stopping)
