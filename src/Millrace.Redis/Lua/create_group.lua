@@ -31,7 +31,9 @@ local function forget_or_ready(id)
   end
 end
 for _, kind in ipairs({ 'due', 'dead', 'finished' }) do
-  for _, id in ipairs(call('ZRANGE', A .. ':' .. kind, 0, -1)) do note_left(id) end
+  for _, id in ipairs(call('ZRANGE', A .. ':' .. kind, 0, -1)) do
+    if call('HGET', name('job', id), 'entry') ~= '1' then note_left(id) end
+  end
 end
 for _, member in ipairs(call('ZRANGE', A .. ':ready', 0, -1)) do
   local id = id_of(member)
@@ -54,7 +56,11 @@ call('DEL', A .. ':owners', A .. ':keys', A .. ':cancels')
 call('HSET', A .. ':counts', 'held', 0, 'leased', 0)
 for _, id in ipairs(call('ZRANGE', A .. ':due', 0, -1)) do
   local job = read_job(id)
-  if job and job.owner == 'parked' then
+  if job and job.entry == '1' then
+    -- It stayed in the stream, and is read anew from there.
+    call('ZREM', A .. ':due', id)
+    call('DEL', name('job', id), name('job', id) .. ':errors')
+  elseif job and job.owner == 'parked' then
     local gate = gate_of(job.key)
     gate.parked = gate.parked + 1
     touch(job.key)

@@ -39,8 +39,11 @@ local function add_error(id, attempt, text)
   call('LTRIM', name('job', id) .. ':errors', -20, -1)
 end
 
-local function park(id, job, delay)
-  detach(id, job)
+-- A short snooze is no failure: its entry stays in the stream, in the pool, where a consumer that is none of ours can still claim it.
+local LONGEST_STAY = 60000
+
+local function park(id, job, delay, stays)
+  if stays and delay <= LONGEST_STAY and job.entry == '1' then call('XCLAIM', S, G, POOL, 0, id, 'JUSTID') else detach(id, job) end
   call('HSET', name('job', id), 'state', 'parked', 'due', string.format('%d', now + delay))
   call('ZADD', A .. ':due', string.format('%d', now + delay), id)
   if ordered and job.key and job.key ~= '' then
@@ -80,7 +83,7 @@ local function write(id, job, outcome, delay, errors, reason)
     return bury(id, job, reason)
   end
   if outcome == 'snoozed' and delay > 0 then call('HINCRBY', name('job', id), 'snoozes', 1) end
-  if delay > 0 then return park(id, job, delay) end
+  if delay > 0 then return park(id, job, delay, outcome == 'snoozed') end
   if job.entry == '1' then call('XCLAIM', S, G, POOL, 0, id, 'JUSTID') end
   make_ready(id, job.place, job.priority)
 end

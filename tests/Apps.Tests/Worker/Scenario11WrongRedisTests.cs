@@ -12,11 +12,11 @@ public sealed class Scenario11WrongRedisTests(Scenario11WrongRedisTests.RedisPai
     [Theory]
     [InlineData("http://:secret-word@127.0.0.1:{port}", "CFG012 REDIS_URL")]
     [InlineData("redis://:secret-word@127.0.0.1:{free}", "DB001 REDIS_URL")]
-    [InlineData("redis://:secret-word@127.0.0.1:{port}", "DB002 REDIS_URL")]
-    [InlineData("redis://127.0.0.1:{port}", "DB002 REDIS_URL")]
-    [InlineData("rediss://:secret-word@127.0.0.1:{port}", "DB00. REDIS_URL .*TLS")]
+    [InlineData("redis://:secret-word@127.0.0.1:{port}", "DB010 REDIS_URL")]
+    [InlineData("redis://127.0.0.1:{port}", "DB010 REDIS_URL")]
+    [InlineData("rediss://:secret-word@127.0.0.1:{port}", "DB0.. REDIS_URL .*TLS")]
     [InlineData("redis://:secret-word@127.0.0.1:{tls}", "DB001 REDIS_URL .*TLS")]
-    [InlineData("rediss://:secret-word@127.0.0.1:{tls}", "DB00. REDIS_URL .*TLS")]
+    [InlineData("rediss://:secret-word@127.0.0.1:{tls}", "DB0.. REDIS_URL .*TLS")]
     public async Task Is_one_clear_line_with_the_variables_name(string url, string expected)
     {
         var value = url.Replace("{port}", $"{servers.Plain.Port}", StringComparison.Ordinal)
