@@ -15,6 +15,9 @@ internal sealed class WorkerRun : IAsyncDisposable
     private static readonly TimeSpan FirstFetchDelay = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestFetchDelay = TimeSpan.FromSeconds(10);
 
+    /// <summary>A source that cannot be reached says so sooner.</summary>
+    private static readonly TimeSpan FailsWithin = TimeSpan.FromSeconds(15);
+
     private readonly Source _source;
     private readonly WorkerOptions _options;
     private readonly WorkerTools _tools;
@@ -23,6 +26,7 @@ internal sealed class WorkerRun : IAsyncDisposable
     private readonly CancellationTokenSource _stopped = new();
     private Task _background = Task.CompletedTask;
     private string? _fetchError;
+    private long _triedAt;
     private long _fetched;
 
     public WorkerRun(Source source, WorkerRegistration worker, HandlerCall call, SettlementLog log, WorkerMeters meters, WorkerTools tools)
@@ -55,7 +59,10 @@ internal sealed class WorkerRun : IAsyncDisposable
     public DispatcherState State => _dispatcher.State;
 
     /// <summary>The latest failure to fetch or settle, in one line; null when the latest try went well.</summary>
-    public string? LastError => _settler.LastError ?? _fetchError;
+    public string? LastError => _settler.LastError ?? (IsWaiting ? null : _fetchError);
+
+    /// <summary>A fetch that goes on so long and does not fail has found its source again, and nothing in it yet.</summary>
+    private bool IsWaiting => _dispatcher.Fetcher.Fetching && _tools.Time.GetElapsedTime(Interlocked.Read(ref _triedAt)) > FailsWithin;
 
     /// <summary>Runs until <paramref name="quiet"/>, then lets running handlers end until <paramref name="deadline"/>.</summary>
     public async Task RunAsync(bool paused, CancellationToken quiet, CancellationToken deadline)
@@ -102,6 +109,7 @@ internal sealed class WorkerRun : IAsyncDisposable
         for (var delay = FirstFetchDelay; !quiet.IsCancellationRequested;)
         {
             var before = _fetched;
+            Interlocked.Exchange(ref _triedAt, _tools.Time.GetTimestamp());
             try
             {
                 await _dispatcher.Fetcher.RunAsync(quiet);

@@ -21,6 +21,7 @@ internal sealed class ServedFirehose : IAsyncDisposable
     private readonly DataDirectory _data = new();
     private readonly string _recording;
     private readonly bool _ownsPostgres;
+    private bool _relayEnded;
 
     private ServedFirehose(string recording, RedisServer redis, PostgresDatabase database, RecordedRelay relay, bool ownsPostgres)
     {
@@ -116,9 +117,16 @@ internal sealed class ServedFirehose : IAsyncDisposable
     public static long HandledOf(JsonElement status) =>
         StateOf(status) is { ValueKind: JsonValueKind.Object } state ? state.GetProperty("events").EnumerateObject().Sum(verdict => verdict.Value.GetInt64()) : 0;
 
+    /// <summary>The relay is gone for good.</summary>
+    public async Task EndRelayAsync()
+    {
+        _relayEnded = true;
+        await Relay.DisposeAsync();
+    }
+
     public async ValueTask DisposeAsync()
     {
-        await Relay.DisposeAsync();
+        if (!_relayEnded) await Relay.DisposeAsync();
         await Redis.DisposeAsync();
         if (_ownsPostgres) await Database.Server.DisposeAsync();
         _data.Dispose();
