@@ -58,7 +58,7 @@ public sealed class RedisStore : JobStore
         _pruner = new Pruner(_link, _queues, _options, _tools.Time, _tools.Logger);
         List<string> trimmed = [];
         foreach (var keys in await _queues.ListAsync(stopping))
-            if (await ServerCheck.FindTrimmedAsync(_link, keys, _options.Group) is { } finding)
+            if (await ServerCheck.FindTrimmedAsync(_link, keys, stopping) is { } finding)
                 trimmed.Add(finding);
         if (trimmed.Count > 0) durability = new Durability(false, [.. durability.Findings, .. trimmed]);
         if (_options.Strict && !durability.Durable) throw new StoreException("DUR001", string.Join("; ", durability.Findings));

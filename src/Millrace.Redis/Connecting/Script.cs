@@ -37,6 +37,8 @@ internal sealed class Script
 
     public static Script Enqueue { get; } = new("enqueue", withoutMemory: false);
 
+    public static Script FindTrimmed { get; } = new("find_trimmed", withoutMemory: true);
+
     public static Script FindJob { get; } = new("find_job", withoutMemory: true);
 
     public static Script CancelJob { get; } = new("cancel_job", withoutMemory: true);

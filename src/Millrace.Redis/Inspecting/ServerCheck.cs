@@ -31,21 +31,13 @@ internal static class ServerCheck
         return new(findings.Count == 0, findings);
     }
 
-    /// <summary>Somebody trimmed what the group had not read when more is unread than there is, beside what we deleted ourselves.</summary>
-    public static async Task<string?> FindTrimmedAsync(RedisLink link, QueueKeys keys, string group)
+    /// <summary>What tells that somebody trimmed entries the group had not read, or null.</summary>
+    public static async Task<string?> FindTrimmedAsync(RedisLink link, QueueKeys keys, CancellationToken stopping)
     {
-        try
-        {
-            var length = await link.Database.StreamLengthAsync(keys.Stream);
-            var ours = (await link.Database.StreamGroupInfoAsync(keys.Stream)).FirstOrDefault(one => one.Name == group);
-            var holes = (long?)await link.Database.HashGetAsync($"{keys.Prefix}:counts", "holes") ?? 0;
-            return ours.Lag > length + holes ? $"{keys.Stream}: {ours.Lag} entries are unread and only {length} are there: somebody trims the stream, and what was trimmed is lost" : null;
-        }
-        catch (RedisServerException)
-        {
-            // No stream yet.
-            return null;
-        }
+        var answer = await link.RunAsync(Script.FindTrimmed, keys, stopping);
+        if (answer.IsNull) return null;
+        var counts = (long[])answer!;
+        return $"{keys.Stream}: {counts[0]} entries are unread and only {counts[1]} are there: somebody trims the stream, and what was trimmed is lost";
     }
 
     private static async Task LookAsync(IServer server, List<string> findings)

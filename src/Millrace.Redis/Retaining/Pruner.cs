@@ -32,7 +32,7 @@ internal sealed class Pruner(RedisLink link, QueueRegistry queues, RedisStoreOpt
                     total += step;
                 }
                 while (step > 0);
-                await LookForTrimmedAsync(keys);
+                await LookForTrimmedAsync(keys, stopping);
             }
             catch (Exception error) when (RedisFault.IsServers(error))
             {
@@ -51,9 +51,9 @@ internal sealed class Pruner(RedisLink link, QueueRegistry queues, RedisStoreOpt
     }
 
     /// <summary>Unread entries that are gone are in no answer: only the group's lag tells of them. Said once for each extent.</summary>
-    private async Task LookForTrimmedAsync(QueueKeys keys)
+    private async Task LookForTrimmedAsync(QueueKeys keys, CancellationToken stopping)
     {
-        var finding = await ServerCheck.FindTrimmedAsync(link, keys, options.Group);
+        var finding = await ServerCheck.FindTrimmedAsync(link, keys, stopping);
         if (finding is not null && (!_trimmed.TryGetValue(keys.Queue, out var said) || said != finding)) Log.Trimmed(logger, finding);
         _trimmed[keys.Queue] = finding;
     }

@@ -112,10 +112,10 @@ public sealed class RedisCutTests
         var held = await source.TakeAsync(2);
 
         // Carried out, and then the server cannot be reached for longer than a write is tried by itself.
+        proxy.Refuse();
         var cut = proxy.CutAfter(Marker(Script.Complete));
         var settling = source.TrySettleAsync(Outcome.Completed, held[0]).AsTask();
         await cut.WaitAsync(Stop);
-        proxy.Vanish();
         await Assert.ThrowsAnyAsync<RedisException>(() => settling);
         proxy.Resume();
         while (true)
@@ -146,10 +146,10 @@ public sealed class RedisCutTests
         await store.EnqueueAsync(RedisLab.Jobs(2), Stop);
         await source.SettleAllAsync(Outcome.Dead("bad"), await source.TakeAsync());
         await lab.ExecuteAsync("XADD", lab.Stream, "*", "data", "none of ours");
+        proxy.Refuse();
         var cut = proxy.CutBefore(Marker(Script.Settle));
         var fetch = source.FetchAsync(new(10), Stop).AsTask();
         await cut.WaitAsync(Stop);
-        proxy.Vanish();
         await Assert.ThrowsAnyAsync<RedisException>(() => fetch);
         proxy.Resume();
 
@@ -175,10 +175,10 @@ public sealed class RedisCutTests
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(Stop);
         var fetch = source.FetchAsync(new(10), stopping.Token).AsTask();
         await stopping.CancelAsync();
+        proxy.Refuse();
         var cut = proxy.CutBefore(Marker(Script.Settle));
         lab.Server.Thaw();
         await cut.WaitAsync(Stop);
-        proxy.Vanish();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => fetch);
         proxy.Resume();
 
