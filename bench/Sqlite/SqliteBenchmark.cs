@@ -110,7 +110,7 @@ internal sealed class SqliteBenchmark : IBenchmark
         {
             foreach (var delivery in claimed)
             {
-                source.MarkRunning(delivery);
+                await source.MarkRunningAsync(delivery);
                 source.MarkDone(delivery);
             }
 

@@ -25,18 +25,12 @@ internal sealed class PostgresSource(SourceOptions options, Database database, W
 
     public override string MessagingSystem => PostgresStore.SystemName;
 
-    /// <summary>Waits for nothing, except for a delivery that may be what killed an owner before: that one is noted before it runs.</summary>
-    public override void MarkRunning(Delivery delivery)
+    public override ValueTask MarkRunningAsync(Delivery delivery)
     {
-        if (delivery.Receipt is Owner owner)
-        {
-            owner.Running.Mark(delivery.Number);
-        }
-        else if (delivery.Receipt is Suspect suspect)
-        {
-            suspect.Owner.Running.Mark(delivery.Number);
-            suspect.Owner.Running.WriteAsync().Wait();
-        }
+        if (delivery.Receipt is Owner owner) owner.Running.Mark(delivery.Number);
+        if (delivery.Receipt is not Suspect suspect) return ValueTask.CompletedTask;
+        suspect.Owner.Running.Mark(delivery.Number);
+        return new(suspect.Owner.Running.WriteAsync());
     }
 
     public override void MarkDone(Delivery delivery) => ((delivery.Receipt as Owner) ?? (delivery.Receipt as Suspect)?.Owner)?.Running.Clear(delivery.Number);

@@ -59,9 +59,13 @@ internal sealed class RedisSource : Source
 
     public override string MessagingSystem => RedisStore.SystemName;
 
-    public override void MarkRunning(Delivery delivery)
+    public override ValueTask MarkRunningAsync(Delivery delivery)
     {
-        if (IsCurrent(delivery)) _marks.Mark(EntryId.OfJob(delivery.Queue, delivery.Id), atOnce: _held.IsSuspect(delivery.Id));
+        if (!IsCurrent(delivery)) return ValueTask.CompletedTask;
+        var entry = EntryId.OfJob(delivery.Queue, delivery.Id);
+        if (_held.IsSuspect(delivery.Id)) return new(_marks.MarkWrittenAsync(entry));
+        _marks.Mark(entry);
+        return ValueTask.CompletedTask;
     }
 
     public override void MarkDone(Delivery delivery)

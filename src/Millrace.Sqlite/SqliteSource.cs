@@ -23,7 +23,11 @@ internal sealed class SqliteSource(SourceOptions options, Writer writer, WakeUps
 
     public override string MessagingSystem => SqliteStore.SystemName;
 
-    public override void MarkRunning(Delivery delivery) => (delivery.Receipt as Owner)?.Ledger.Mark(delivery.Number);
+    public override ValueTask MarkRunningAsync(Delivery delivery)
+    {
+        (delivery.Receipt as Owner)?.Ledger.Mark(delivery.Number);
+        return ValueTask.CompletedTask;
+    }
 
     public override void MarkDone(Delivery delivery) => (delivery.Receipt as Owner)?.Ledger.Clear(delivery.Number);
 

@@ -12,12 +12,10 @@ internal sealed class RunningMarks(RedisLink link, QueueKeys keys)
     private static readonly TimeSpan s_kept = TimeSpan.FromDays(2);
 
     private readonly Lock _gate = new();
-
-    // Lists leave in the order in which they were made: an older one must not cover a newer one.
-    private readonly Lock _sending = new();
     private readonly HashSet<string> _running = new(StringComparer.Ordinal);
     private string _owner = "";
     private bool _changed, _writing;
+    private TaskCompletionSource? _written;
 
     public void Begin(string owner)
     {
@@ -28,11 +26,26 @@ internal sealed class RunningMarks(RedisLink link, QueueKeys keys)
         }
     }
 
-    public void Mark(string entry, bool atOnce)
+    public void Mark(string entry)
     {
         lock (_gate) _changed |= _running.Add(entry);
-        if (atOnce) WriteNow();
-        else StartWriting();
+        StartWriting();
+    }
+
+    /// <summary>Ends when the mark is written, or when it could not be: nothing will be known then of a crash, and the claim is no less safe.</summary>
+    public Task MarkWrittenAsync(string entry)
+    {
+        Task written;
+        lock (_gate)
+        {
+            _running.Add(entry);
+            _changed = true;
+            _written ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
+            written = _written.Task;
+        }
+
+        StartWriting();
+        return written;
     }
 
     public void Clear(string entry)
@@ -49,54 +62,42 @@ internal sealed class RunningMarks(RedisLink link, QueueKeys keys)
             _writing = true;
         }
 
-        WriteNext(null);
+        _ = WriteAsync();
     }
 
     /// <summary>Goes on as long as something changed during the write before.</summary>
-    private void WriteNext(Task? before)
+    private async Task WriteAsync()
     {
-        _ = before?.Exception;
-        Send()?.ContinueWith(WriteNext, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        while (Take() is var (key, text, written))
+        {
+            try
+            {
+                await link.Database.StringSetAsync(key, text, s_kept);
+            }
+            catch (Exception)
+            {
+                // The next change writes the whole list again.
+            }
+
+            written?.SetResult();
+        }
     }
 
-    private Task<bool>? Send()
-    {
-        lock (_sending)
-            return Take() is var (key, text) ? link.Database.StringSetAsync(key, text, s_kept) : null;
-    }
-
-    private (RedisKey Key, string Text)? Take()
+    private (RedisKey Key, string Text, TaskCompletionSource? Written)? Take()
     {
         lock (_gate)
         {
+            var written = _written;
+            _written = null;
             if (!_changed || _owner.Length == 0)
             {
                 _writing = false;
+                written?.SetResult();
                 return null;
             }
 
             _changed = false;
-            return All();
-        }
-    }
-
-    private (RedisKey Key, string Text) All() => (keys.Of("running", _owner), string.Join(',', _running));
-
-    /// <summary>For a delivery that may have killed a process before its mark was written: this time the mark is there before the handler is.</summary>
-    private void WriteNow()
-    {
-        try
-        {
-            lock (_sending)
-            {
-                (RedisKey Key, string Text) now;
-                lock (_gate) now = All();
-                link.Database.StringSet(now.Key, now.Text, s_kept);
-            }
-        }
-        catch (Exception error) when (RedisFault.IsServers(error))
-        {
-            // Nothing can be written now, so nothing will be known of a crash now; the claim itself is no less safe.
+            return (keys.Of("running", _owner), string.Join(',', _running), written);
         }
     }
 }

@@ -17,7 +17,7 @@ internal sealed class BatchPipeline<T>(PipelineSettings settings, IBatchHandler<
     {
         using var span = AttemptSpan.Wanted ? AttemptSpan.StartBatch(settings, deliveries) : null;
         var started = settings.Time.GetTimestamp();
-        foreach (var delivery in deliveries) settings.Source.MarkRunning(delivery);
+        await MarkRunningAsync(deliveries);
         try
         {
             var run = new Run(deliveries, outcomes, attempt);
@@ -30,6 +30,19 @@ internal sealed class BatchPipeline<T>(PipelineSettings settings, IBatchHandler<
         }
 
         settings.Meters.ProcessedBatch(settings.Time.GetElapsedTime(started), deliveries, outcomes);
+    }
+
+    /// <summary>Those that must be written down first are so together.</summary>
+    private async ValueTask MarkRunningAsync(IReadOnlyList<Delivery> deliveries)
+    {
+        List<Task>? waiting = null;
+        foreach (var delivery in deliveries)
+        {
+            var marked = settings.Source.MarkRunningAsync(delivery);
+            if (!marked.IsCompletedSuccessfully) (waiting ??= []).Add(marked.AsTask());
+        }
+
+        if (waiting is not null) await Task.WhenAll(waiting);
     }
 
     private async ValueTask AdmitAsync(Run run)

@@ -57,7 +57,7 @@ internal sealed class HandlerPipeline
     {
         if (_settings.Retries.Quarantine(delivery) is { } quarantined) return _settings.Report(delivery, quarantined, null);
         _settings.Retries.Started(delivery);
-        _settings.Source.MarkRunning(delivery);
+        await _settings.Source.MarkRunningAsync(delivery);
         try
         {
             CrashPoints.Reach("handle.started");

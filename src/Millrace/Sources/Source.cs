@@ -58,10 +58,11 @@ public abstract class Source : IAsyncDisposable
         return RenewCoreAsync(held, stopping);
     }
 
-    /// <summary>Notes that a handler starts with <paramref name="delivery"/>, so that a crash from here on counts against it; twice is harmless. Cheap: no I/O that waits.</summary>
-    public virtual void MarkRunning(Delivery delivery)
-    {
-    }
+    /// <summary>
+    /// Notes that a handler starts with <paramref name="delivery"/>, so that a crash from here on counts against it; twice is harmless. Waits
+    /// for no I/O, except for a delivery that may have ended a process before: that one is noted before it runs. Never throws.
+    /// </summary>
+    public virtual ValueTask MarkRunningAsync(Delivery delivery) => ValueTask.CompletedTask;
 
     /// <summary>Notes that the handler is done with <paramref name="delivery"/>.</summary>
     public virtual void MarkDone(Delivery delivery)

@@ -51,7 +51,7 @@ internal sealed class ModelRun(JobStoreHarness harness, StoreRun run, string que
         StoreAction.Fetch => FetchAsync(step.Source, 1 + (step.Size % 5)),
         StoreAction.Settle => SettleAsync(step),
         StoreAction.SettleAgain => SettleAgainAsync(step),
-        StoreAction.Mark => Mark(step),
+        StoreAction.Mark => MarkAsync(step),
         StoreAction.Renew => RenewAsync(step.Source),
         StoreAction.Advance => AdvanceAsync(TimeSpan.FromMinutes(1 + (step.Size % 20))),
         StoreAction.Lapse => AdvanceAsync(s_lease),
@@ -154,11 +154,11 @@ internal sealed class ModelRun(JobStoreHarness harness, StoreRun run, string que
         _model.Settled(late, refused.Count > 0, _now);
     }
 
-    private Task Mark(StoreOperation step)
+    private async Task MarkAsync(StoreOperation step)
     {
         // A claim whose time is over says nothing any more: whether the store still listens depends on when it last looked.
         var live = _held[step.Source].Where(delivery => _model[delivery.Id] is var job && job.Token == delivery.Token && job.IsLive(_now)).ToArray();
-        if (live.Length == 0) return Task.CompletedTask;
+        if (live.Length == 0) return;
         var chosen = live[step.Pick % live.Length];
         if (step.Size % 4 == 0)
         {
@@ -166,11 +166,9 @@ internal sealed class ModelRun(JobStoreHarness harness, StoreRun run, string que
         }
         else
         {
-            _sources[step.Source].MarkRunning(chosen);
+            await _sources[step.Source].MarkRunningAsync(chosen);
             _model[chosen.Id].Running = true;
         }
-
-        return Task.CompletedTask;
     }
 
     private void MarkDone(int source, Delivery delivery)

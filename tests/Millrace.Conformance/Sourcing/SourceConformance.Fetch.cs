@@ -177,7 +177,7 @@ public abstract partial class SourceConformance<THarness>
         await using (var closing = Harness.Open())
         {
             var claimed = await closing.TakeAsync(2, Stop);
-            closing.MarkRunning(claimed[0]);
+            await closing.MarkRunningAsync(claimed[0]);
         }
 
         await using var heir = Harness.Open();

@@ -266,7 +266,7 @@ public abstract partial class SourceConformance<THarness>
         await Harness.FillAsync(["a", "b"], Stop);
         await using var source = Harness.Open();
         var given = await source.TakeAsync(2, Stop);
-        source.MarkRunning(given[0]);
+        await source.MarkRunningAsync(given[0]);
         source.ForgetClaims();
         for (var i = 0; i < 2; i++)
         {
@@ -295,8 +295,8 @@ public abstract partial class SourceConformance<THarness>
         await Harness.FillAsync(["ran", "done", "queued"], Stop);
         await using var doomed = Harness.Open();
         var claimed = await doomed.TakeAsync(3, Stop);
-        doomed.MarkRunning(claimed[0]);
-        doomed.MarkRunning(claimed[1]);
+        await doomed.MarkRunningAsync(claimed[0]);
+        await doomed.MarkRunningAsync(claimed[1]);
         doomed.MarkDone(claimed[1]);
         await Harness.ElapseLeaseAsync(Stop);
 
@@ -312,8 +312,8 @@ public abstract partial class SourceConformance<THarness>
         await Harness.FillAsync("a", Stop);
         await using var doomed = Harness.Open();
         var delivery = await doomed.TakeAsync(Stop);
-        doomed.MarkRunning(delivery);
-        doomed.MarkRunning(delivery);
+        await doomed.MarkRunningAsync(delivery);
+        await doomed.MarkRunningAsync(delivery);
         doomed.MarkDone(delivery);
         await Harness.ElapseLeaseAsync(Stop);
         await using var heir = Harness.Open();
@@ -330,7 +330,7 @@ public abstract partial class SourceConformance<THarness>
             var doomed = Harness.Open();
             var delivery = await doomed.TakeAsync(Stop);
             Assert.Equal(crashes, delivery.Crashes);
-            doomed.MarkRunning(delivery);
+            await doomed.MarkRunningAsync(delivery);
             await Harness.ElapseLeaseAsync(Stop);
             // Closed only after another owner may have looked: a process that died closes nothing.
             await using (var heir = Harness.Open())

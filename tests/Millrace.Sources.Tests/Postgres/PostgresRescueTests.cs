@@ -41,7 +41,7 @@ public sealed class PostgresRescueTests : IAsyncLifetime
         var living = await _temp.OpenAsync();
         await dying.EnqueueAsync([TempSchema.Job("ran"), TempSchema.Job("waited")], Stop);
         var doomed = (PostgresSource)dying.OpenSource(Options);
-        doomed.MarkRunning((await doomed.FetchAsync(new(2), Stop))[0]);
+        await doomed.MarkRunningAsync((await doomed.FetchAsync(new(2), Stop))[0]);
         await doomed.NotedAsync();
         await _temp.AdvanceAsync(s_beyondLease);
 
@@ -65,7 +65,7 @@ public sealed class PostgresRescueTests : IAsyncLifetime
         var second = store.OpenSource(Options);
         var claimed = await second.FetchAsync(new(2), Stop);
         Assert.All(claimed, delivery => Assert.Equal(0, delivery.Crashes));
-        second.MarkRunning(claimed[0]);
+        await second.MarkRunningAsync(claimed[0]);
         // No waiting here: it is written when the call returns.
         Assert.Equal(claimed[0].Number, await _temp.ExecuteAsync("SELECT running[1] FROM owners"));
         await _temp.AdvanceAsync(s_beyondLease);
@@ -104,7 +104,7 @@ public sealed class PostgresRescueTests : IAsyncLifetime
         await _temp.AdvanceAsync(s_beyondLease);
         await other.FetchAsync(new(1), Stop);
         Assert.Single(await source.RenewAsync([lost], Stop));
-        source.MarkRunning(lost);
+        await source.MarkRunningAsync(lost);
         source.MarkDone(lost);
 
         var next = Assert.Single(await source.FetchAsync(new(1), Stop));

@@ -37,7 +37,7 @@ public sealed class PostgresTroubleTests : IAsyncLifetime
         await store.EnqueueAsync([TempSchema.Job("a"), TempSchema.Job("b")], Stop);
         await using var source = store.OpenSource(new() { Queue = "q" });
         var first = Assert.Single(await source.FetchAsync(new(1), Stop));
-        source.MarkRunning(first);
+        await source.MarkRunningAsync(first);
         if (killed) await _server.KillAsync();
         else await _server.StopAsync();
 
@@ -63,7 +63,8 @@ public sealed class PostgresTroubleTests : IAsyncLifetime
         await using var source = store.OpenSource(new() { Queue = "q" });
         var waiting = source.FetchAsync(new(1), Stop).AsTask();
         await _server.StopAsync();
-        Assert.Equal("DB001", (await Assert.ThrowsAsync<StoreException>(() => waiting)).Code);
+        // Cut in its first look for work, which may have claimed something, or in the wait that follows.
+        Assert.Matches("^DB0(01|14)$", (await Assert.ThrowsAsync<StoreException>(() => waiting)).Code);
         await _server.StartAsync(Stop);
         waiting = source.FetchAsync(new(1), Stop).AsTask();
         await store.EnqueueAsync([TempSchema.Job("a")], Stop);

@@ -15,8 +15,8 @@ public sealed class RedisMarksTests
         await store.EnqueueAsync(RedisLab.Jobs(3), Stop);
         var doomed = store.OpenSource(RedisLab.Options());
         var held = await doomed.TakeAsync(3);
-        doomed.MarkRunning(held[0]);
-        doomed.MarkRunning(held[1]);
+        await doomed.MarkRunningAsync(held[0]);
+        await doomed.MarkRunningAsync(held[1]);
         doomed.MarkDone(held[1]);
         await lab.MarkedAsync(held[0]);
         await store.AdvanceAsync(RedisLab.Lease * 2);
@@ -25,7 +25,7 @@ public sealed class RedisMarksTests
         var back = await heir.TakeAsync(3);
         Assert.Equal([1, 0, 0], back.Select(delivery => delivery.Crashes));
         // Not at its first handler: whether that one ran nobody knows for sure, and this time one wants to.
-        heir.MarkRunning(back[1]);
+        await heir.MarkRunningAsync(back[1]);
         await lab.MarkedAsync(back[1]);
         await heir.SettleAllAsync(Outcome.Released, back);
         Assert.Equal([1, 0, 0], (await heir.TakeAsync(3)).Select(delivery => delivery.Crashes));
@@ -46,19 +46,20 @@ public sealed class RedisMarksTests
         var others = await heir.TakeAsync(2);
 
         using var over = CancellationTokenSource.CreateLinkedTokenSource(Stop);
-        var marking = others.Select(other => Task.Run(() =>
+        var marking = others.Select(other => Task.Run(async () =>
         {
             while (!over.IsCancellationRequested)
             {
-                heir.MarkRunning(other);
+                await heir.MarkRunningAsync(other);
                 heir.MarkDone(other);
+                await Task.Yield();
             }
         }, Stop)).ToArray();
         await using var connection = await lab.Server.ConnectAsync(Stop);
         var key = await lab.RunningKeyAsync();
         foreach (var suspect in suspects)
         {
-            heir.MarkRunning(suspect);
+            await heir.MarkRunningAsync(suspect);
             Assert.Contains(RedisLab.Entry(suspect), ((string)(await connection.ExecuteAsync(["GET", key], Stop))!).Split(','));
         }
 

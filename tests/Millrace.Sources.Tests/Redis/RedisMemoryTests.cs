@@ -28,7 +28,7 @@ public sealed class RedisMemoryTests
         Assert.StartsWith("DB006", await store.CheckAsync(Stop), StringComparison.Ordinal);
 
         Assert.Empty(await source.RenewAsync(held, Stop));
-        foreach (var delivery in held) source.MarkRunning(delivery);
+        foreach (var delivery in held) await source.MarkRunningAsync(delivery);
         await source.SettleAllAsync(Outcome.Completed, held[..4]);
         await source.SettleAllAsync(Outcome.Retry(TimeSpan.FromSeconds(1), "later"), held[4]);
         await source.SettleAllAsync(Outcome.Dead("bad"), held[5]);
@@ -40,7 +40,7 @@ public sealed class RedisMemoryTests
         while (rest.Count < 35)
         {
             var got = await heir.FetchAsync(new(10), Stop);
-            foreach (var delivery in got) heir.MarkRunning(delivery);
+            foreach (var delivery in got) await heir.MarkRunningAsync(delivery);
             rest.AddRange(got);
             await heir.SettleAllAsync(Outcome.Completed, got);
         }
@@ -64,7 +64,7 @@ public sealed class RedisMemoryTests
         await using var heir = store.OpenSource(RedisLab.Options());
         var suspect = await heir.TakeAsync();
         await lab.Server.ConfigureAsync("maxmemory", "1mb");
-        heir.MarkRunning(suspect);
+        await heir.MarkRunningAsync(suspect);
         heir.MarkDone(suspect);
         await heir.SettleAllAsync(Outcome.Completed, suspect);
     }

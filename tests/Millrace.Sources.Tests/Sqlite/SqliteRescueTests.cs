@@ -38,7 +38,7 @@ public sealed class SqliteRescueTests : IAsyncDisposable
         var living = await _temp.OpenAsync();
         await dying.EnqueueAsync([TempStore.Job("ran"), TempStore.Job("waited")], Stop);
         var doomed = dying.OpenSource(Options);
-        doomed.MarkRunning((await doomed.FetchAsync(new(2), Stop))[0]);
+        await doomed.MarkRunningAsync((await doomed.FetchAsync(new(2), Stop))[0]);
         _temp.ElapseLeases();
 
         await using var heir = living.OpenSource(Options);
@@ -56,7 +56,7 @@ public sealed class SqliteRescueTests : IAsyncDisposable
         var store = await _temp.OpenAsync();
         await store.EnqueueAsync([TempStore.Job("a")], Stop);
         var doomed = store.OpenSource(Options);
-        doomed.MarkRunning((await doomed.FetchAsync(new(1), Stop))[0]);
+        await doomed.MarkRunningAsync((await doomed.FetchAsync(new(1), Stop))[0]);
         File.Delete(Assert.Single(Ledgers));
         _temp.ElapseLeases();
         await using var heir = store.OpenSource(Options);
@@ -81,7 +81,7 @@ public sealed class SqliteRescueTests : IAsyncDisposable
         await store.EnqueueAsync([.. Enumerable.Range(0, many).Select(_ => TempStore.Job(""))], Stop);
         await using var source = store.OpenSource(Options);
         var all = await source.FetchAsync(new(many), Stop);
-        foreach (var delivery in all) source.MarkRunning(delivery);
+        foreach (var delivery in all) await source.MarkRunningAsync(delivery);
         foreach (var delivery in all) source.MarkDone(delivery);
         Assert.All(await File.ReadAllBytesAsync(Assert.Single(Ledgers), Stop), value => Assert.Equal(0, value));
     }
@@ -97,7 +97,7 @@ public sealed class SqliteRescueTests : IAsyncDisposable
         _temp.ElapseLeases();
         await other.FetchAsync(new(1), Stop);
         Assert.Single(await source.RenewAsync([lost], Stop));
-        source.MarkRunning(lost);
+        await source.MarkRunningAsync(lost);
         source.MarkDone(lost);
 
         var next = Assert.Single(await source.FetchAsync(new(1), Stop));

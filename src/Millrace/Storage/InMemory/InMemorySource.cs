@@ -29,9 +29,10 @@ internal sealed class InMemorySource : Source
     /// <summary>Under the store's lock.</summary>
     public LeaseList Leases { get; } = new();
 
-    public override void MarkRunning(Delivery delivery)
+    public override ValueTask MarkRunningAsync(Delivery delivery)
     {
         if (delivery.Receipt is MemoryJob job && job.Token == delivery.Token) job.Running = true;
+        return ValueTask.CompletedTask;
     }
 
     public override void MarkDone(Delivery delivery)
