@@ -9,7 +9,7 @@ if is_settled(owner, number) then return 1 end
 local step = ordered and 2 or 1
 local ids = {}
 for i = 9, #ARGV, step do ids[#ids + 1] = ARGV[i] end
-if ordered then
+if ordered and gated then
   local keys = {}
   for i = 10, #ARGV, 2 do
     if ARGV[i] ~= '' then keys[#keys + 1] = ARGV[i] end

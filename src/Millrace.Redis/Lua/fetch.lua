@@ -195,10 +195,51 @@ local function until_next()
   return math.max(math.ceil(soonest - now), 0)
 end
 
+-- What an owner holds that was not counted at its keys while it was alone.
+local function count_in_hand(holder)
+  let_all_go(holder)
+  local function count(key)
+    if not key or key == '' then return end
+    local gate = gate_of(key)
+    gate.owner, gate.count = holder, gate.count + 1
+    touch(key)
+  end
+  for _, id in ipairs(call('SMEMBERS', name('claims', holder))) do
+    local job = read_job(id)
+    if job then count(job.key) end
+  end
+  local from = '-'
+  while true do
+    local rows = call('XPENDING', S, G, from, '+', 1000, holder)
+    if #rows == 0 then break end
+    for _, row in ipairs(rows) do
+      -- One with a record of its own is among the claims above.
+      local entry = call('EXISTS', name('job', row[1])) == 0 and read_entry(row[1])
+      if entry then count(entry.key) end
+    end
+    from = '(' .. rows[#rows][1]
+  end
+end
+
+-- Whoever is alone may have any delivery, unless its key is parked: nothing is counted. It is when a second owner comes, before that one
+-- gets anything.
+local function look_for_others()
+  local alone = call('GET', A .. ':alone')
+  if call('ZCARD', A .. ':owners') == 1 then
+    if alone ~= owner then call('SET', A .. ':alone', owner) end
+    ordered = gated
+  elseif alone then
+    gated = true
+    count_in_hand(alone)
+    save_gates()
+    call('DEL', A .. ':alone')
+  end
+end
+
 take_back_from_the_dead()
 make_due_ready()
 save_gates()
-gated = call('EXISTS', A .. ':keys') == 1 or ordered
+gated = call('EXISTS', A .. ':keys') == 1
 local function live_on() call('ZADD', A .. ':owners', string.format('%d', now + lease), owner) end
 if not is_alive(owner) then
   -- Never a name that was given before, not even when all that is counted here was lost: a source that went on under another's would
@@ -206,6 +247,8 @@ if not is_alive(owner) then
   owner = base .. ':' .. string.format('%d', real) .. '-' .. call('HINCRBY', A .. ':counts', 'owners', 1)
   live_on()
 end
+if ordered then look_for_others() end
+gated = gated or ordered
 take_up_lanes()
 woken = false
 take_ready('-inf', DEFAULT_PRIORITY)

@@ -80,6 +80,7 @@ local function end_owner(owner, crashed)
   if done and call('ZREM', A .. ':owners', owner) == 1 then
     let_all_go(owner)
     call('DEL', name('claims', owner), name('back', owner), name('running', owner), name('settled', owner))
+    if call('GET', A .. ':alone') == owner then call('DEL', A .. ':alone') end
     -- Only ours, and only once nothing is pending under the name: with a name its pending entries would go.
     call('XGROUP', 'DELCONSUMER', S, G, owner)
   end

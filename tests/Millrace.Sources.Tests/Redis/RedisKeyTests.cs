@@ -1,0 +1,65 @@
+using Millrace.Outcomes;
+
+namespace Millrace.Sources.Tests.Redis;
+
+/// <summary>Order per key costs nothing while a queue has one owner, and holds from the moment it has two.</summary>
+public sealed class RedisKeyTests
+{
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    [Fact(Timeout = 120_000)]
+    public async Task Nothing_is_kept_of_the_keys_of_whoever_is_alone()
+    {
+        await using var lab = await RedisLab.ShareAsync();
+        var store = await lab.OpenAsync();
+        await store.EnqueueAsync(RedisLab.Jobs(6, keys: 3), Stop);
+        await using var source = store.OpenSource(RedisLab.Options(Order.PerKey));
+        var held = await source.TakeAsync(4);
+        Assert.Equal(["0", "1", "2", "3"], RedisLab.Texts(held));
+        Assert.Empty(await lab.KeysAsync("keys"));
+
+        await source.SettleAllAsync(Outcome.Completed, held);
+        await source.SettleAllAsync(Outcome.Completed, await source.TakeAsync(2));
+        Assert.Empty(await lab.KeysAsync("keys"));
+        Assert.Equal(0, await lab.LengthAsync());
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task What_one_took_while_alone_holds_its_keys_against_the_second()
+    {
+        await using var lab = await RedisLab.ShareAsync();
+        var (one, other) = (await lab.OpenAsync(), await lab.OpenAsync());
+        await using var first = one.OpenSource(RedisLab.Options(Order.PerKey));
+        await using var second = other.OpenSource(RedisLab.Options(Order.PerKey));
+        await one.EnqueueAsync([RedisLab.Job("a1", "a"), RedisLab.Job("b1", "b"), RedisLab.Job("c1", "c"), RedisLab.Job("a2", "a")], Stop);
+        var held = await first.TakeAsync(4);
+        // One of them has a record of its own from here on, and another key is closed by its retry.
+        await first.SettleAllAsync(Outcome.Released, [held[1]]);
+        held = [held[0], held[2], held[3], .. await first.TakeAsync(1)];
+        await first.SettleAllAsync(Outcome.Retry(TimeSpan.FromMinutes(1), "later"), [held[1]]);
+        await one.EnqueueAsync([RedisLab.Job("a3", "a"), RedisLab.Job("b2", "b"), RedisLab.Job("c2", "c"), RedisLab.Job("d1", "d")], Stop);
+
+        Assert.Equal("d1", RedisLab.Text(await second.TakeAsync()));
+        await second.NothingElseAsync(other);
+        await first.SettleAllAsync(Outcome.Completed, [held[0]]);
+        await second.NothingElseAsync(other);
+
+        await first.SettleAllAsync(Outcome.Completed, [held[2], held[3]]);
+        Assert.Equal(["a3", "b2"], RedisLab.Texts(await second.TakeAsync(2)));
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task What_a_dead_one_took_while_alone_goes_out_before_what_follows_it()
+    {
+        await using var lab = await RedisLab.ShareAsync();
+        var (dying, living) = (await lab.OpenAsync(), await lab.OpenAsync());
+        await dying.EnqueueAsync(RedisLab.Jobs(3, keys: 1), Stop);
+        await dying.OpenSource(RedisLab.Options(Order.PerKey)).TakeAsync(3);
+        await dying.EnqueueAsync([.. RedisLab.Jobs(2, keys: 1, from: 3), RedisLab.Job("other", "other")], Stop);
+        await using var heir = living.OpenSource(RedisLab.Options(Order.PerKey));
+        Assert.Equal("other", RedisLab.Text(await heir.TakeAsync()));
+
+        await living.AdvanceAsync(RedisLab.Lease * 2);
+        Assert.Equal(["0", "1", "2", "3", "4"], RedisLab.Texts(await heir.TakeAsync(5)));
+    }
+}
