@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Firehose.Relay;
+using Servers;
 
 namespace Bench.Replaying;
 
@@ -10,7 +11,7 @@ internal static class ChildReplay
     public static async Task<Figures> RunAsync(RecordedRelay relay, CancellationToken stopping)
     {
         using var directory = new ScratchDirectory();
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "millrace-worker.dll"), "run", "--port", "0", "--data", directory.Path])
+        var start = new ProcessStartInfo("dotnet", [BuiltWorker.Path, "run", "--port", "0", "--data", directory.Path])
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using Servers;
 
 namespace Bench.WholeFirehose;
 
@@ -15,7 +16,7 @@ internal sealed class WorkerChild : IAsyncDisposable
 
     public static async Task<WorkerChild> StartAsync(string data, IReadOnlyDictionary<string, string> environment, CancellationToken stopping)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "millrace-worker.dll"), "run", "--port", "0", "--data", data])
+        var start = new ProcessStartInfo("dotnet", [BuiltWorker.Path, "run", "--port", "0", "--data", data])
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,

@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Servers;
 
 namespace Apps.Tests.Worker;
 
@@ -39,8 +40,11 @@ internal sealed partial class ChildWorker : IAsyncDisposable
 
     public static ChildWorker Start(string arguments, params (string Name, string Value)[] environment)
     {
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "millrace-worker.dll"));
+        var start = new ProcessStartInfo("env") { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        // Tests that run in a shell's background are told to ignore SIGINT, and so would their children be.
+        start.ArgumentList.Add("--default-signal=INT");
+        start.ArgumentList.Add("dotnet");
+        start.ArgumentList.Add(BuiltWorker.Path);
         foreach (var argument in arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries)) start.ArgumentList.Add(argument);
         foreach (var name in Variables) start.Environment.Remove(name);
         foreach (var (name, value) in environment) start.Environment[name] = value;

@@ -129,7 +129,7 @@ public sealed class RedisTakeOverTests
         await using (var source = store.OpenSource(RedisLab.Options(Order.PerKey)))
         {
             var held = await source.TakeAsync(10);
-            source.MarkRunning(held[0]);
+            await source.MarkRunningAsync(held[0]);
             await source.SettleAllAsync(Outcome.Completed, held[..4]);
         }
 
