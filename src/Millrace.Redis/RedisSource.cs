@@ -14,9 +14,6 @@ internal sealed class RedisSource : Source
 {
     private const int MostInOneFetch = 2_000;
 
-    /// <summary>Between two looks at everything else (the dead, the due, the released) new entries may be read directly.</summary>
-    private static readonly TimeSpan s_lookEvery = TimeSpan.FromMilliseconds(50);
-
     private readonly RedisLink _link;
     private readonly RedisStoreOptions _options;
     private readonly QueueRegistry _queues;
@@ -26,6 +23,7 @@ internal sealed class RedisSource : Source
     private readonly SettlementWriter _settlements;
     private readonly HeldEntries _held = new();
     private readonly FetchReader _reader;
+    private readonly DirectReads _direct;
     private readonly CancellationTokenSource _closing = new();
     private readonly SemaphoreSlim _fetching = new(1);
     private readonly Queue<Delivery> _over = new();
@@ -34,7 +32,6 @@ internal sealed class RedisSource : Source
     private Sleeper? _sleeper;
     private volatile string _owner = "";
     private string _forgotten = "";
-    private (long At, long Offset)? _looked;
 
     // The connection on which an answer was lost. What is sent on it now is carried out after what was lost, on another perhaps before.
     private RedisLink? _unsure;
@@ -51,6 +48,7 @@ internal sealed class RedisSource : Source
         _marks = new(link, _keys);
         _settlements = new(link, _keys, options, store);
         _reader = new(options.Queue);
+        _direct = new(_keys, options, store, tools);
     }
 
     public override SourceCapabilities Capabilities =>
@@ -98,7 +96,7 @@ internal sealed class RedisSource : Source
     {
         var result = await _settlements.WriteAsync(batch, _owner, deadline);
         // What is ready again is not seen by reading new entries.
-        if (result.Returned) _looked = null;
+        if (result.Returned) _direct.Forget();
         _held.Remove(batch);
         ReportLost(result.Lost);
         return result.Refused;
@@ -173,7 +171,7 @@ internal sealed class RedisSource : Source
 
             // A direct read says nothing of what else there is; look before sleeping over it.
             if (fetched.Sleep is not { } sleep) continue;
-            _looked = null;
+            _direct.Forget();
             await _sleeper!.SleepAsync(sleep.Delivered, sleep.Woken, sleep.NextDue, stopping);
         }
     }
@@ -193,10 +191,8 @@ internal sealed class RedisSource : Source
     private async Task<Fetched> ReadAsync(FetchLimit limit, CancellationToken stopping)
     {
         var count = (int)Math.Clamp(Math.Min(limit.Count, limit.Bytes / _meanBody), 1, MostInOneFetch);
-        var direct = Options.Order == Sources.Order.None && _owner.Length > 0 && !_sleeper!.IsAsleep
-            && _looked is { } looked && looked.Offset == _tools.Clock.Offset && _tools.Time.GetElapsedTime(looked.At) < s_lookEvery;
+        var direct = _owner.Length > 0 && !_sleeper!.IsAsleep && _direct.MayRead(count);
         var fetched = direct ? await ReadNewAsync(count, stopping) : await FetchAsync(count, stopping);
-        if (direct && fetched.Deliveries.Count == 0) _looked = null;
         _held.Add(fetched);
         foreach (var delivery in fetched.Deliveries) _meanBody += (delivery.Body.Length + 64 - _meanBody) / 64;
         return fetched;
@@ -206,13 +202,13 @@ internal sealed class RedisSource : Source
     {
         try
         {
-            return _reader.Read(await _reads!.Database.StreamReadGroupAsync(_keys.Stream, _options.Group, _owner, StreamPosition.NewMessages, count), _owner);
+            return _reader.Read(await _direct.ReadAsync(_reads!.Database, _owner, count), _owner);
         }
         catch (Exception error) when (RedisFault.Passes(error) || RedisFault.IsNoGroup(error))
         {
             // The script that looks after everything finds out what is to be done.
             if (RedisFault.Passes(error)) _unsure = _reads;
-            _looked = null;
+            _direct.Forget();
             stopping.ThrowIfCancellationRequested();
             return Fetched.Nothing;
         }
@@ -231,7 +227,7 @@ internal sealed class RedisSource : Source
             var answer = await link.RunOnceAsync(
                 Script.Fetch, _keys, _owner, _options.Consumer, (long)Options.Lease.TotalMilliseconds, count, Options.Order == Sources.Order.PerKey, (long)_options.ForeignConsumerTimeout.TotalMilliseconds);
             var fetched = _reader.Read(answer);
-            _looked = (_tools.Time.GetTimestamp(), _tools.Clock.Offset);
+            _direct.Looked(fetched);
             Follow(fetched);
             return fetched;
         }
@@ -272,7 +268,7 @@ internal sealed class RedisSource : Source
         await EndAsync(_forgotten, stopping);
         Forget();
         _owner = _forgotten = "";
-        _looked = null;
+        _direct.Forget();
     }
 
     private void Forget()

@@ -26,6 +26,8 @@ internal sealed class QueueKeys
     /// <summary>What every script gets as its keys.</summary>
     public RedisKey[] Scripts { get; }
 
+    public RedisKey Of(string kind) => $"{Prefix}:{kind}";
+
     public RedisKey Of(string kind, string id) => $"{Prefix}:{kind}:{id}";
 
     /// <summary>A key hashes by what stands between its first { and the next }, or whole (https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/).</summary>

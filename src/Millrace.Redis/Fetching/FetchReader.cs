@@ -38,6 +38,7 @@ internal sealed class FetchReader(string queue)
             Lost = (string[])parts[4]!,
             TakenBack = (long)parts[5],
             Crashed = (long)parts[6],
+            Alone = (int)parts[8] == 1,
         };
     }
 

@@ -23,6 +23,9 @@ internal sealed record Fetched
     /// <summary>Whose claims they are.</summary>
     public string Owner { get; init; } = "";
 
+    /// <summary>With order per key: whether nobody else has a delivery of the queue, and no key or delivery waited for its turn.</summary>
+    public bool Alone { get; init; }
+
     /// <summary>Ids of entries that are gone although nobody finished them.</summary>
     public IReadOnlyList<string> Lost { get; init; } = [];
 

@@ -2,7 +2,8 @@
 -- each key's in order. ARGV from 5: the owner ('' for a new one), its name without the number, lease ms, how many, whether keys are
 -- ordered (1 or 0), after how many ms of silence a consumer that is none of ours counts as dead.
 -- Answers: owner, ms until something is due (-1: nothing), last delivered id, last id of the wake stream, lost ids, jobs and crashes
--- taken back, the deliveries. A new entry is {id, fields}; a job has token, attempts, crashes, snoozes, suspects, ms of enqueueing behind it.
+-- taken back, the deliveries, whether the owner is alone and nothing waits for its turn (1 or 0). A new entry is {id, fields}; a job has
+-- token, attempts, crashes, snoozes, suspects, ms of enqueueing behind it.
 local owner, base, lease, room, ordered, silence = ARGV[5], ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9] == '1', tonumber(ARGV[10])
 local taken = {}
 -- Says NOGROUP before anything is written.
@@ -223,14 +224,16 @@ end
 
 -- Whoever is alone may have any delivery, unless its key is parked: nothing is counted. It is when a second owner comes, before that one
 -- gets anything.
+local alone = false
 local function look_for_others()
-  local alone = call('GET', A .. ':alone')
+  local uncounted = call('GET', A .. ':alone')
   if call('ZCARD', A .. ':owners') == 1 then
-    if alone ~= owner then call('SET', A .. ':alone', owner) end
+    if uncounted ~= owner then call('SET', A .. ':alone', owner) end
     ordered = gated
-  elseif alone then
+    alone = not gated
+  elseif uncounted then
     gated = true
-    count_in_hand(alone)
+    count_in_hand(uncounted)
     save_gates()
     call('DEL', A .. ':alone')
   end
@@ -270,4 +273,4 @@ if #taken == 0 then
   if newest[1] then slept = newest[1][1] end
 end
 local next_due = until_next()
-return done({ owner, next_due, delivered, slept, lost, back, crashes, taken })
+return done({ owner, next_due, delivered, slept, lost, back, crashes, taken, alone and not woken and 1 or 0 })

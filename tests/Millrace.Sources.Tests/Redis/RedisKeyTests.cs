@@ -62,4 +62,46 @@ public sealed class RedisKeyTests
         await living.AdvanceAsync(RedisLab.Lease * 2);
         Assert.Equal(["0", "1", "2", "3", "4"], RedisLab.Texts(await heir.TakeAsync(5)));
     }
+
+    [Fact(Timeout = 120_000)]
+    public async Task A_read_of_many_takes_nothing_of_a_key_that_another_has()
+    {
+        await using var lab = await RedisLab.ShareAsync();
+        var (one, other) = (await lab.OpenAsync(), await lab.OpenAsync());
+        await one.EnqueueAsync(RedisLab.Jobs(1_501, keys: 1_501), Stop);
+        await using var first = one.OpenSource(RedisLab.Options(Order.PerKey));
+        await using var second = other.OpenSource(RedisLab.Options(Order.PerKey));
+        await first.TakeAsync(1_000);
+        await first.TakeAsync(500);
+        var held = await second.TakeAsync();
+        await one.EnqueueAsync([RedisLab.Job("behind", held.Key), .. RedisLab.Jobs(500, keys: 500, from: 2_000)], Stop);
+
+        Assert.DoesNotContain("behind", RedisLab.Texts(await first.TakeAsync(500)));
+        await second.SettleAllAsync(Outcome.Completed, held);
+        Assert.Equal("behind", RedisLab.Text(await first.TakeAsync()));
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task What_was_released_goes_out_before_what_a_read_of_many_brings()
+    {
+        await using var lab = await RedisLab.ShareAsync();
+        var store = await lab.OpenAsync();
+        await store.EnqueueAsync(RedisLab.Jobs(3_000, keys: 10), Stop);
+        await using var source = store.OpenSource(RedisLab.Options(Order.PerKey));
+        for (var round = 0; round < 5; round++)
+        {
+            var held = await source.TakeAsync(600);
+            var settling = source.SettleAllAsync(Outcome.Released, held);
+            var more = await source.FetchAsync(new(600), Stop);
+            await settling;
+            // Fetched before they were released or with them: never what comes behind them alone.
+            foreach (var key in more.GroupBy(delivery => delivery.Key))
+                Assert.Equal(key.Select(Number).Order(), key.Select(Number));
+            await source.SettleAllAsync(Outcome.Released, [.. more]);
+        }
+
+        Assert.Equal(Enumerable.Range(0, 3_000), (await source.TakeAsync(3_000)).Select(Number));
+
+        static int Number(Delivery delivery) => int.Parse(RedisLab.Text(delivery), System.Globalization.CultureInfo.InvariantCulture);
+    }
 }
