@@ -23,9 +23,9 @@ public sealed class FirehoseOptions
     /// <value>null.</value>
     public string? RedisUrl { get; set; }
 
-    /// <summary>How long an event waits for one of the same repository that should come first, where other programs may share the stream's group.</summary>
-    /// <value>5 seconds.</value>
-    public TimeSpan OrderWait { get; set; } = TimeSpan.FromSeconds(5);
+    /// <summary>How long an event waits at most for one of the same repository that should come first, while other programs of the stream's group have any in hand.</summary>
+    /// <value>2 minutes: longer than it takes to count such a program as dead and to take over what it had.</value>
+    public TimeSpan OrderWait { get; set; } = TimeSpan.FromMinutes(2);
 
     /// <summary>How long a process that says nothing more keeps the events it had in hand, 1 second to 1 day; it renews its hold long before.</summary>
     /// <value>10 seconds.</value>

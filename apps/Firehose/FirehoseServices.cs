@@ -12,6 +12,7 @@ using Microsoft.Extensions.Logging;
 using Millrace;
 using Millrace.Handling;
 using Millrace.Hosting;
+using Millrace.Redis;
 using Millrace.Retries;
 using Millrace.Sources;
 using Millrace.Storage;
@@ -72,7 +73,7 @@ public static class FirehoseServices
         WriterName,
         provider => new FirehoseWriter(
             provider.GetRequiredService<FirehoseStore>(), provider.GetRequiredService<FirehoseActivity>(), provider.GetRequiredService<TimeProvider>(),
-            options.RedisUrl is null ? TimeSpan.Zero : options.OrderWait),
+            WaitOf(provider, options)),
         MessageReaders.Raw,
         worker =>
         {
@@ -90,6 +91,11 @@ public static class FirehoseServices
             worker.Retry.QuarantineAfter = 100;
             worker.Retry.Backoff = new Backoff.Exponential(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(30));
         });
+
+    /// <summary>Only a Redis stream has a group that others may share.</summary>
+    private static OrderWait WaitOf(IServiceProvider provider, FirehoseOptions options) => provider.GetRequiredService<JobStore>() is RedisStore redis
+        ? new(options.OrderWait, async stopping => await redis.CountForeignAsync(QueuedFrame.Queue, stopping) > 0)
+        : OrderWait.None;
 
     private static FirehoseStore OpenStore(IServiceProvider provider, FirehoseOptions options, string directory)
     {

@@ -25,7 +25,7 @@ internal sealed class WriterRun : IAsyncDisposable
     public WriterRun(PostgresServer server, string database)
     {
         _store = Open(server, database);
-        _writer = new(_store, _activity, TimeProvider.System, TimeSpan.Zero);
+        _writer = new(_store, _activity, TimeProvider.System, OrderWait.None);
     }
 
     /// <summary>An empty database with the firehose's tables.</summary>

@@ -24,6 +24,7 @@ internal sealed class RedisSource : Source
     private readonly HeldEntries _held = new();
     private readonly FetchReader _reader;
     private readonly DirectReads _direct;
+    private readonly OwnerClaims _claims;
     private readonly CancellationTokenSource _closing = new();
     private readonly SemaphoreSlim _fetching = new(1);
     private readonly Queue<Delivery> _over = new();
@@ -49,6 +50,7 @@ internal sealed class RedisSource : Source
         _settlements = new(link, _keys, options, store);
         _reader = new(options.Queue);
         _direct = new(_keys, options, store, tools);
+        _claims = new(link, _keys, _held, tools);
     }
 
     public override SourceCapabilities Capabilities =>
@@ -98,7 +100,7 @@ internal sealed class RedisSource : Source
         // What is ready again is not seen by reading new entries.
         if (result.Returned) _direct.Forget();
         _held.Remove(batch);
-        ReportLost(result.Lost);
+        _claims.ReportLost(result.Lost);
         return result.Refused;
     }
 
@@ -128,7 +130,7 @@ internal sealed class RedisSource : Source
         await _fetching.WaitAsync();
         try
         {
-            if (_owner.Length > 0) await EndAsync(_owner, CancellationToken.None);
+            if (_owner.Length > 0) await _claims.EndAsync(_owner, CancellationToken.None);
         }
         catch (Exception error) when (RedisFault.IsServers(error))
         {
@@ -155,7 +157,12 @@ internal sealed class RedisSource : Source
         {
             if (_forgotten.Length > 0) await EndForgottenAsync(stopping);
             if (_over.Count > 0) return TakeOver(limit);
-            if (_unsure is { } link) await ReleaseUnknownAsync(link, stopping);
+            if (_unsure is { } link)
+            {
+                await _claims.ReleaseUnknownAsync(link, _owner, stopping);
+                _unsure = null;
+            }
+
             if (_foreign.Count > 0) await BuryForeignAsync();
             var fetched = await ReadAsync(limit, stopping);
             // Whatever fails from here on, they are in hand.
@@ -258,14 +265,14 @@ internal sealed class RedisSource : Source
             _owner = fetched.Owner;
         }
 
-        ReportLost(fetched.Lost);
+        _claims.ReportLost(fetched.Lost);
         if (fetched.TakenBack > 0) RedisMeters.TakenBack(_tools.Logger, Options.Queue, fetched.TakenBack, fetched.Crashed);
     }
 
     /// <summary>What was given up here goes back before anything is claimed anew.</summary>
     private async Task EndForgottenAsync(CancellationToken stopping)
     {
-        await EndAsync(_forgotten, stopping);
+        await _claims.EndAsync(_forgotten, stopping);
         Forget();
         _owner = _forgotten = "";
         _direct.Forget();
@@ -276,36 +283,6 @@ internal sealed class RedisSource : Source
         _held.Clear();
         _over.Clear();
         _foreign.Clear();
-    }
-
-    private async Task EndAsync(string owner, CancellationToken stopping)
-    {
-        bool all;
-        do
-        {
-            // It may hold more than one call gives back.
-            var answer = (RedisResult[])(await _link.RunAsync(Script.EndOwner, _keys, stopping, [owner]))!;
-            ReportLost((string[])answer[1]!);
-            all = (int)answer[0] == 1;
-        }
-        while (!all);
-    }
-
-    private void ReportLost(IReadOnlyList<string> ids)
-    {
-        foreach (var id in ids) RedisMeters.Lost(_tools.Logger, Options.Queue, id);
-    }
-
-    private async Task ReleaseUnknownAsync(RedisLink link, CancellationToken stopping)
-    {
-        if (_owner.Length > 0)
-        {
-            var known = _held.Entries(Options.Queue);
-            var count = (long)await link.RunAsync(Script.ReleaseUnknown, _keys, stopping, [_owner, .. known]);
-            if (count > 0) Log.UnknownReleased(_tools.Logger, Options.Queue, count);
-        }
-
-        _unsure = null;
     }
 
     private async Task GiveBackAsync()

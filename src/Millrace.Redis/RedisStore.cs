@@ -83,6 +83,14 @@ public sealed class RedisStore : JobStore
         }
     }
 
+    /// <summary>How many messages of <paramref name="queue"/> other programs in the group have in hand, 0 or more; what a dead one had counts until it is taken over.</summary>
+    /// <exception cref="StoreException">The server cannot be reached or refuses.</exception>
+    public async ValueTask<long> CountForeignAsync(string queue, CancellationToken stopping)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(queue);
+        return (long)await Link.RunAsync(Script.CountForeign, Queues.Of(queue), stopping);
+    }
+
     /// <inheritdoc/>
     public override Source OpenSource(SourceOptions options)
     {

@@ -16,13 +16,13 @@ internal sealed class FirehoseEvent
     public bool Requeued { get; init; }
 
     /// <summary>True when the event is to wait for the one before it in its repository, should that not be applied yet.</summary>
-    public bool MayWait { get; init; }
+    public bool MayWait { get; set; }
 
     /// <summary>What it does to handled collections, in its order. A store that cannot hold a record notes the fault here.</summary>
     public IReadOnlyList<RecordChange> Changes { get; set; } = [];
 
     /// <summary>The same event with other changes.</summary>
-    public FirehoseEvent With(IReadOnlyList<RecordChange> changes) => new() { Frame = Frame, Delivery = Delivery, Requeued = Requeued, Changes = changes };
+    public FirehoseEvent With(IReadOnlyList<RecordChange> changes) => new() { Frame = Frame, Delivery = Delivery, Requeued = Requeued, MayWait = MayWait, Changes = changes };
 }
 
 /// <summary>One operation on a record that has a table.</summary>

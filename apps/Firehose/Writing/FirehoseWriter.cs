@@ -11,13 +11,10 @@ namespace Firehose.Writing;
 /// <param name="store">The tables.</param>
 /// <param name="activity">What is counted.</param>
 /// <param name="time">The clock that latency is measured by.</param>
-/// <param name="orderWait">How long an event waits for the one before it, which another program may have in hand; zero where none can.</param>
-internal sealed class FirehoseWriter(FirehoseStore store, FirehoseActivity activity, TimeProvider time, TimeSpan orderWait) : IBatchHandler<ReadOnlyMemory<byte>>
+/// <param name="orderWait">How an event waits for the one before it.</param>
+internal sealed class FirehoseWriter(FirehoseStore store, FirehoseActivity activity, TimeProvider time, OrderWait orderWait) : IBatchHandler<ReadOnlyMemory<byte>>
 {
     private static readonly TimeSpan StoreTrouble = TimeSpan.FromSeconds(2);
-
-    /// <summary>Between two looks at whether the event before is applied.</summary>
-    private static readonly TimeSpan OrderLook = TimeSpan.FromMilliseconds(100);
 
     /// <inheritdoc/>
     public async ValueTask HandleAsync(Batch<ReadOnlyMemory<byte>> batch, CancellationToken stopping)
@@ -35,7 +32,7 @@ internal sealed class FirehoseWriter(FirehoseStore store, FirehoseActivity activ
             }
             try
             {
-                events.Add(EventReader.Read(batch[i].Message, delivery, mayWait: delivery.Snoozes < orderWait / OrderLook));
+                events.Add(EventReader.Read(batch[i].Message, delivery, orderWait.MayWait(delivery.Snoozes)));
                 places.Add(i);
             }
             catch (DecodingException error)
@@ -49,6 +46,7 @@ internal sealed class FirehoseWriter(FirehoseStore store, FirehoseActivity activ
         try
         {
             result = await store.ApplyAsync(events, stopping);
+            if (result.Verdicts.Contains(Verdict.Early) && !await orderWait.MayComeAsync(stopping)) result = await ApplyEarlyAsync(events, result, stopping);
         }
         catch (StoreException fault)
         {
@@ -65,9 +63,20 @@ internal sealed class FirehoseWriter(FirehoseStore store, FirehoseActivity activ
             if (result.Verdicts[i] == Verdict.Rejected) batch.Decide(places[i], Outcome.Dead(EventReader.Faults(events[i])));
             // The first waits and parks its repository; those behind it go back to their places.
             if (result.Verdicts[i] == Verdict.Early)
-                batch.Decide(places[i], (waiting ??= new(StringComparer.Ordinal)).Add(events[i].Frame.Did) ? Outcome.Snoozed(OrderLook) : Outcome.Released);
+                batch.Decide(places[i], (waiting ??= new(StringComparer.Ordinal)).Add(events[i].Frame.Did) ? Outcome.Snoozed(OrderWait.Delay(batch[places[i]].Context.Delivery.Snoozes)) : Outcome.Released);
             else
                 activity.Committed(now - batch[places[i]].Context.Delivery.EnqueuedAt);
         }
+    }
+
+    /// <summary>Nobody has what they would wait for: it never came.</summary>
+    private async ValueTask<ApplyResult> ApplyEarlyAsync(List<FirehoseEvent> events, ApplyResult before, CancellationToken stopping)
+    {
+        List<int> early = [.. Enumerable.Range(0, events.Count).Where(i => before.Verdicts[i] == Verdict.Early)];
+        foreach (var i in early) events[i].MayWait = false;
+        var result = await store.ApplyAsync([.. early.Select(i => events[i])], stopping);
+        var verdicts = before.Verdicts.ToArray();
+        for (var i = 0; i < early.Count; i++) verdicts[early[i]] = result.Verdicts[i];
+        return new(verdicts, before.ChainBreaks + result.ChainBreaks, before.Desynchronized + result.Desynchronized);
     }
 }

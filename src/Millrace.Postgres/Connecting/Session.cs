@@ -22,20 +22,24 @@ internal sealed class Session(NpgsqlConnection connection, SqlText sql)
     /// <summary>Whoever waits for this queue in this process looks again after the commit.</summary>
     public void Wake(string queue) => _touched.Add(queue);
 
-    /// <summary>Runs the statements in one round trip. Only those that return rows have a result to read.</summary>
+    /// <summary>
+    /// Runs the statements in one round trip; only those that return rows have a result to read. Once sent they are awaited, for no longer than a
+    /// command may take: a connection of Npgsql 10.0.3 loses its step when a batch is cancelled whose statements are just being prepared.
+    /// </summary>
     public async Task<T> AskAsync<T>(IReadOnlyList<Statement> statements, Func<NpgsqlDataReader, CancellationToken, Task<T>> read, CancellationToken stopping)
     {
+        stopping.ThrowIfCancellationRequested();
         await using var batch = connection.CreateBatch();
         var begins = InTransaction && !_begun;
         if (begins) batch.BatchCommands.Add(s_begin.ToCommand(sql));
         foreach (var statement in statements) batch.BatchCommands.Add(statement.ToCommand(sql));
         try
         {
-            await using var rows = await batch.ExecuteReaderAsync(stopping);
-            if (begins) await ReadBeginAsync(rows, stopping);
-            var result = await read(rows, stopping);
+            await using var rows = await batch.ExecuteReaderAsync(CancellationToken.None);
+            if (begins) await ReadBeginAsync(rows);
+            var result = await read(rows, CancellationToken.None);
             // What fails in a statement behind the last row read is only found by reading on.
-            while (await rows.NextResultAsync(stopping))
+            while (await rows.NextResultAsync(CancellationToken.None))
             {
             }
 
@@ -51,11 +55,11 @@ internal sealed class Session(NpgsqlConnection connection, SqlText sql)
     /// <summary>Runs statements whose rows nobody needs.</summary>
     public Task RunAsync(IReadOnlyList<Statement> statements, CancellationToken stopping) => AskAsync(statements, (_, _) => Task.FromResult(true), stopping);
 
-    private async Task ReadBeginAsync(NpgsqlDataReader rows, CancellationToken stopping)
+    private async Task ReadBeginAsync(NpgsqlDataReader rows)
     {
-        await rows.ReadAsync(stopping);
+        await rows.ReadAsync(CancellationToken.None);
         Number = rows.GetInt64(0);
         _begun = true;
-        await rows.NextResultAsync(stopping);
+        await rows.NextResultAsync(CancellationToken.None);
     }
 }

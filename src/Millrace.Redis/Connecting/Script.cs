@@ -45,6 +45,8 @@ internal sealed class Script
 
     public static Script CountJobs { get; } = new("count_jobs", withoutMemory: true);
 
+    public static Script CountForeign { get; } = new("count_foreign", withoutMemory: true);
+
     public static Script ListDead { get; } = new("list_dead", withoutMemory: true);
 
     public static Script RequeueDead { get; } = new("requeue_dead", withoutMemory: false);

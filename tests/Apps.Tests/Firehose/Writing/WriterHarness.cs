@@ -18,13 +18,13 @@ public sealed class WriterHarness : IAsyncDisposable
 {
     private readonly FirehoseWriter _writer;
 
-    public WriterHarness(FirehoseDatabase database)
+    internal WriterHarness(FirehoseDatabase database, OrderWait? orderWait = null)
     {
         Database = database;
         Time = new FakeTimeProvider(new DateTimeOffset(2026, 11, 23, 0, 0, 0, TimeSpan.Zero));
         Store = database.Open(Time);
         Activity = new FirehoseActivity(Time, NullLogger.Instance);
-        _writer = new FirehoseWriter(Store, Activity, Time, TimeSpan.Zero);
+        _writer = new FirehoseWriter(Store, Activity, Time, orderWait ?? OrderWait.None);
     }
 
     public FirehoseDatabase Database { get; }
@@ -40,9 +40,14 @@ public sealed class WriterHarness : IAsyncDisposable
 
     public static async Task<WriterHarness> CreateAsync(TestDatabases databases) => new(await databases.CreateAsync());
 
+    internal static async Task<WriterHarness> CreateAsync(TestDatabases databases, OrderWait orderWait) => new(await databases.CreateAsync(), orderWait);
+
     /// <summary>The frames of a recording as deliveries, numbered by their place in it.</summary>
     public static List<Delivery> Deliveries(string recording) =>
         [.. RecordedFrames.Read(recording).Select(frame => FrameDecoder.Decode(frame)).Select((frame, i) => DeliveryOf(frame, $"{i + 1}"))];
+
+    /// <summary>The same delivery after so many snoozes.</summary>
+    public static Delivery Snoozed(Delivery delivery, int times) => new(delivery.Id) { Queue = delivery.Queue, Key = delivery.Key, Body = delivery.Body, Snoozes = times };
 
     public static Delivery DeliveryOf(Frame frame, string id, string? requeuedFrom = null)
     {
