@@ -12,9 +12,14 @@ local unread, pending, pooled, oldest = length, 0, 0, nil
 if group then
   pending = group['pending']
   local after = '(' .. group['last-delivered-id']
-  -- The server's own figure is missing or wrong where entries ahead were deleted, and counts what somebody trimmed; few are counted.
+  -- The server's own figure is missing or wrong after a restart and where entries ahead were deleted, and counts what somebody trimmed. So
+  -- what is few is counted: the unread ones, or those that are read and still here.
+  unread = math.min(group['lag'] or length, length - pending)
   if length - pending <= MOST_COUNTED then unread = #call('XRANGE', S, after, '+')
-  else unread = math.min(group['lag'] or length, length - pending) end
+  elseif pending <= MOST_COUNTED then
+    local read = #call('XRANGE', S, '-', group['last-delivered-id'], 'COUNT', 2 * MOST_COUNTED + 1)
+    if read <= 2 * MOST_COUNTED then unread = length - read end
+  end
   if pending > 0 then
     for _, row in ipairs(call('XPENDING', S, G)[4] or {}) do
       if row[1] == POOL then pooled = tonumber(row[2]) end
