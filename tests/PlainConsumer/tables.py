@@ -73,6 +73,8 @@ class Event:
             if op.collection == "app.bsky.actor.profile" and op.key != "self":
                 await self.reject(op, f"a profile's key is \"self\", not \"{op.key}\"")
                 continue
+            if op.collection == "app.bsky.actor.profile":
+                await self.touch_user()
             deleted = op.action == "delete" or (op.key, op.collection) in rows and rows[op.key, op.collection][1]
             rows[op.key, op.collection] = op, deleted
         for op, deleted in rows.values():
@@ -102,9 +104,9 @@ class Event:
         did, rev = self.frame.did, self.frame.rev
         if table == "profiles":
             return await self.db.fetchval(
-                "UPDATE users SET display_name = $2, description = $3, avatar = $4, banner = $5, pinned_post = $6, profile_cid = $7, profile_rev = $8,"
-                " indexed_at = greatest(indexed_at, $9) WHERE did = $1 AND (profile_rev IS NULL OR profile_rev < $8) RETURNING true",
-                did, *columns.values(), op.cid, rev, self.at)
+                "UPDATE users SET display_name = $2, description = $3, avatar = $4, banner = $5, pinned_post = $6, profile_cid = $7, profile_rev = $8"
+                " WHERE did = $1 AND (profile_rev IS NULL OR profile_rev < $8) RETURNING true",
+                did, *columns.values(), op.cid, rev)
         row = {"uri": uri, "cid": op.cid, "author" if table == "posts" else "actor": did, **columns, "rev": rev}
         if table in ("posts", "reposts"):
             row["indexed_at"] = self.at

@@ -94,16 +94,16 @@ internal sealed class BatchFold(
         {
             // Saved although it stays as it is: a store keeps other batches away from what it saves.
             repo.Changed = true;
-            return AddChanges(next, at, late);
+            return AddChanges(next, repo, at, late);
         }
 
         var outOfStep = repo.Rev is not null
             && (frame.Since != repo.Rev || (repo.Data is not null && !frame.PrevData.IsDefault && frame.PrevData.ToString() != repo.Data));
         MoveTo(repo, rev, frame.Data, outOfStep);
-        return AddChanges(next, at, late);
+        return AddChanges(next, repo, at, late);
     }
 
-    private Verdict AddChanges(FirehoseEvent next, DateTimeOffset at, bool late)
+    private Verdict AddChanges(FirehoseEvent next, RepoState repo, DateTimeOffset at, bool late)
     {
         var verdict = Verdict.Applied;
         foreach (var change in next.Changes)
@@ -115,6 +115,8 @@ internal sealed class BatchFold(
             }
             // A profile with another key is none, whatever becomes of it.
             if (change.Table == RecordTable.Profiles && !change.Uri.EndsWith("/self", StringComparison.Ordinal)) continue;
+            // Of a profile that comes and goes in one batch only the end is written; that it changed shows all the same.
+            if (change.Table == RecordTable.Profiles) Touch(repo, at);
             var known = _rows.TryGetValue(change.Uri, out var earlier);
             if (known && string.CompareOrdinal(earlier!.Rev, next.Frame.Rev) > 0) continue;
             _rows[change.Uri] = new RowChange

@@ -12,7 +12,7 @@ public sealed class Scenario04KilledOnServersTests(PostgresFixture postgres)
     public Task Killed_twenty_times_they_end_in_the_same_state()
     {
         FullLane.Require();
-        return KillAsync(ServedFirehose.Small, framesPerSecond: 250, kills: 20, seed: 20);
+        return KillAsync(ServedFirehose.Bench, framesPerSecond: 1_000, kills: 20, seed: 20);
     }
 
     private async Task KillAsync(string recording, int framesPerSecond, int kills, int seed)

@@ -10,12 +10,13 @@ public sealed class Scenario10ServersStatusTests
     {
         await using var firehose = await ServedFirehose.StartOwnAsync();
         await using var worker = firehose.Start(("PARALLEL_CONSUMERS", "3"), ("DB_POOL_SIZE", "7"));
-        var status = await firehose.DoneAsync(worker);
+        await firehose.DoneAsync(worker);
+        // Of whole seconds: the one that runs counts with the next.
+        var status = await worker.StatusAsync(now => ServedFirehose.StateOf(now).GetProperty("eventsPerSecond").GetDouble() > 0);
 
         var state = ServedFirehose.StateOf(status);
         Assert.Equal(firehose.Relay.Url.Authority, state.GetProperty("relayHost").GetString());
         Assert.True(state.GetProperty("lagSeconds").GetDouble() > 0);
-        Assert.True(state.GetProperty("eventsPerSecond").GetDouble() > 0);
         Assert.Equal(3, state.GetProperty("pipelines").GetInt32());
         Assert.True(state.GetProperty("posts").GetInt64() > 0);
         Assert.EndsWith(" of 7", status.GetProperty("firehose").GetProperty("pool").GetString(), StringComparison.Ordinal);

@@ -125,8 +125,7 @@ internal sealed class PostgresRows
             Column.Text(_profiles, row => ProfileOf(row)?.Banner),
             Column.Text(_profiles, row => ProfileOf(row)?.PinnedPostUri),
             Column.Text(_profiles, row => row.Record is null ? null : row.Cid.ToString()),
-            Column.Text(_profiles, row => row.Record is null ? null : row.Rev),
-            Column.TimeOrNull(_profiles, row => row.Record is null ? default(DateTimeOffset?) : row.IndexedAt));
+            Column.Text(_profiles, row => row.Record is null ? null : row.Rev));
 
         static Record.Profile? ProfileOf(RowChange row) => (Record.Profile?)row.Record;
     }

@@ -227,7 +227,7 @@ internal sealed class SqliteBatchWriter : IDisposable
                 return inserted > 0;
             case Record.Profile profile:
                 Prepared("save_profile").Bind(1, row.Did).Bind(2, profile.DisplayName).Bind(3, profile.Description).Bind(4, profile.Avatar)
-                    .Bind(5, profile.Banner).Bind(6, profile.PinnedPostUri).Bind(7, row.Cid.ToString()).Bind(8, row.Rev).Bind(9, TimeText.Of(row.IndexedAt)).Run();
+                    .Bind(5, profile.Banner).Bind(6, profile.PinnedPostUri).Bind(7, row.Cid.ToString()).Bind(8, row.Rev).Run();
                 return true;
             default:
                 throw new InvalidOperationException($"There is no table for {row.Record}.");

@@ -71,6 +71,14 @@ public sealed class TestRepo(string name)
         writer.WriteEndMap();
     });
 
+    public static RepoOp Profile(string name, string key = "self") => Op(RepoAction.Create, Collections.Profile, key, writer =>
+    {
+        writer.WriteStartMap(2);
+        Field(writer, "$type", Collections.Profile);
+        Field(writer, "displayName", name);
+        writer.WriteEndMap();
+    });
+
     public static RepoOp Delete(string collection, string key) => new(RepoAction.Delete, collection, key, default, default);
 
     private static RepoOp Subject(string collection, string key, string? subject, RepoAction action) => Op(action, collection, key, writer =>

@@ -1,5 +1,6 @@
 using Apps.Tests.Firehose.Databases;
 using Firehose.Decoding;
+using Millrace.Sources;
 
 namespace Apps.Tests.Firehose.Writing;
 
@@ -46,6 +47,33 @@ public abstract class WriterRulesTests(TestDatabases databases) : IAsyncLifetime
 
         Assert.Equal([_ben.Uri(Collections.Repost, "b")], _harness.Query("SELECT uri FROM feed_items WHERE type = 'repost'"));
         _harness.AssertCounted();
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task When_a_user_changed_does_not_depend_on_how_events_fall_into_batches(int batchSize)
+    {
+        List<Delivery> events = [_anna.Commit(TestRepo.Post("p")), _anna.Commit(TestRepo.Profile("Anna")), _anna.Commit(TestRepo.Delete(Collections.Profile, "self"))];
+        var last = events[^1].Body;
+
+        await _harness.ReplayAsync(events, batchSize);
+
+        var at = DateTimeOffset.Parse(FrameBody.Read(last).Time!, System.Globalization.CultureInfo.InvariantCulture);
+        Assert.Equal([at], _harness.Query("SELECT indexed_at FROM users").Select(text => DateTimeOffset.Parse(text, System.Globalization.CultureInfo.InvariantCulture)));
+        Assert.Equal(["NULL"], _harness.Query("SELECT display_name FROM users"));
+    }
+
+    [Fact]
+    public async Task A_profile_under_another_key_is_a_dead_letter_and_touches_nothing()
+    {
+        await _harness.HandleAsync(_anna.Commit(TestRepo.Profile("Anna")));
+        var before = _harness.Query("SELECT * FROM users");
+
+        await _harness.HandleAsync(_anna.Commit(TestRepo.Profile("Other", key: "other")), _anna.Commit(TestRepo.Delete(Collections.Profile, "other")));
+
+        Assert.Contains("a profile's key is \"self\", not \"other\"", Assert.Single(_harness.DeadLetters.Values), StringComparison.Ordinal);
+        Assert.Equal(before, _harness.Query("SELECT * FROM users"));
     }
 
     [Fact]

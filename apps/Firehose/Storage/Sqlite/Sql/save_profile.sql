@@ -1,4 +1,3 @@
 UPDATE users SET
-    display_name = ?2, description = ?3, avatar = ?4, banner = ?5, pinned_post = ?6, profile_cid = ?7, profile_rev = ?8,
-    indexed_at = max(indexed_at, ?9)
+    display_name = ?2, description = ?3, avatar = ?4, banner = ?5, pinned_post = ?6, profile_cid = ?7, profile_rev = ?8
 WHERE did = ?1 AND (profile_rev IS NULL OR profile_rev < ?8);
