@@ -209,17 +209,11 @@ local function count_in_hand(holder)
     local job = read_job(id)
     if job then count(job.key) end
   end
-  local from = '-'
-  while true do
-    local rows = call('XPENDING', S, G, from, '+', 1000, holder)
-    if #rows == 0 then break end
-    for _, row in ipairs(rows) do
-      -- One with a record of its own is among the claims above.
-      local entry = call('EXISTS', name('job', row[1])) == 0 and read_entry(row[1])
-      if entry then count(entry.key) end
-    end
-    from = '(' .. rows[#rows][1]
-  end
+  each_pending(holder, function(id)
+    -- One with a record of its own is among the claims above.
+    local entry = call('EXISTS', name('job', id)) == 0 and read_entry(id)
+    if entry then count(entry.key) end
+  end)
 end
 
 -- Whoever is alone may have any delivery, unless its key is parked: nothing is counted. It is when a second owner comes, before that one

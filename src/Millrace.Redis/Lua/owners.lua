@@ -1,6 +1,17 @@
 -- What the verbs begin with that take claims back: whole owners, or what they hold without knowing it.
 local MAX_TAKEN_BACK = 1000
 
+-- All entries that are pending under a name.
+local function each_pending(consumer, each)
+  local from = '-'
+  while true do
+    local rows = call('XPENDING', S, G, from, '+', 1000, consumer)
+    if #rows == 0 then return end
+    for _, row in ipairs(rows) do each(row[1]) end
+    from = '(' .. rows[#rows][1]
+  end
+end
+
 -- The entries of a consumer come into the pool with what is known of them; those that are there no more are lost, and said to be.
 local function pool_entries(consumer, each)
   local pending = call('XPENDING', S, G, '-', '+', MAX_TAKEN_BACK, consumer)

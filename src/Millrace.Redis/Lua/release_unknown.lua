@@ -11,25 +11,15 @@ for _, id in ipairs(call('SMEMBERS', name('claims', owner))) do
   local job = read_job(id)
   if job and job.entry ~= '1' then release(id, job) end
 end
-local from = '-'
-while true do
-  local rows = call('XPENDING', S, G, from, '+', 1000, owner)
-  if #rows == 0 then break end
-  for _, row in ipairs(rows) do
-    local id = row[1]
-    if not known[id] then
-      local entry = read_entry(id)
-      local job = read_job(id)
-      if not job and entry then
-        call('HSET', name('job', id), 'state', 'leased', 'token', 1, 'attempts', 0, 'crashes', 0, 'snoozes', 0, 'place', place_of(id), 'key', entry.key or '', 'at', string.match(id, '^%d+'), 'entry', 1)
-        job = read_job(id)
-      end
-      if entry then
-        call('XCLAIM', S, G, POOL, 0, id, 'JUSTID')
-        release(id, job)
-      end
-    end
+each_pending(owner, function(id)
+  local entry = not known[id] and read_entry(id)
+  if not entry then return end
+  local job = read_job(id)
+  if not job then
+    call('HSET', name('job', id), 'state', 'leased', 'token', 1, 'attempts', 0, 'crashes', 0, 'snoozes', 0, 'place', place_of(id), 'key', entry.key or '', 'at', string.match(id, '^%d+'), 'entry', 1)
+    job = read_job(id)
   end
-  from = '(' .. rows[#rows][1]
-end
+  call('XCLAIM', S, G, POOL, 0, id, 'JUSTID')
+  release(id, job)
+end)
 return done(count)
