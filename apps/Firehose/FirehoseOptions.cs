@@ -24,7 +24,7 @@ public sealed class FirehoseOptions
     public string? RedisUrl { get; set; }
 
     /// <summary>How long an event waits at most for one of the same repository that should come first, while other programs of the stream's group have any in hand.</summary>
-    /// <value>2 minutes: longer than it takes to count such a program as dead and to take over what it had.</value>
+    /// <value>2 minutes: longer than it takes to count such a program as dead and to take over 4,000 events that it had.</value>
     public TimeSpan OrderWait { get; set; } = TimeSpan.FromMinutes(2);
 
     /// <summary>How long a process that says nothing more keeps the events it had in hand, 1 second to 1 day; it renews its hold long before.</summary>

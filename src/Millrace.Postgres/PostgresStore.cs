@@ -83,7 +83,7 @@ public sealed class PostgresStore : JobStore
         try
         {
             // Twice at most: the connections of the pool may be cut while the server is well.
-            await Running.RunAsync([new("check_write")], (_, _) => Task.FromResult(true), stopping, tries: 2);
+            await Running.RunAsync([new("check_write")], (_, _) => Task.FromResult(true), stopping, tries: 2).WaitAsync(stopping);
             return null;
         }
         catch (StoreException error)

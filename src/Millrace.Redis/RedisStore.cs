@@ -83,12 +83,12 @@ public sealed class RedisStore : JobStore
         }
     }
 
-    /// <summary>How many messages of <paramref name="queue"/> other programs in the group have in hand, 0 or more; what a dead one had counts until it is taken over.</summary>
+    /// <summary>How many messages of <paramref name="queue"/> other programs in the group have in hand, 0 or more; what a dead one had counts as 1 for ten seconds after it was taken over.</summary>
     /// <exception cref="StoreException">The server cannot be reached or refuses.</exception>
     public async ValueTask<long> CountForeignAsync(string queue, CancellationToken stopping)
     {
         ArgumentException.ThrowIfNullOrEmpty(queue);
-        return (long)await Link.RunAsync(Script.CountForeign, Queues.Of(queue), stopping);
+        return (long)await AskAsync(Script.CountForeign, queue, stopping);
     }
 
     /// <inheritdoc/>
@@ -139,17 +139,7 @@ public sealed class RedisStore : JobStore
     public override async ValueTask<QueueCounts> CountAsync(string queue, CancellationToken stopping)
     {
         ArgumentNullException.ThrowIfNull(queue);
-        RedisResult[] counts;
-        try
-        {
-            counts = (RedisResult[])(await Link.RunAsync(Script.CountJobs, Queues.Of(queue), stopping))!;
-        }
-        catch (Exception error) when (RedisFault.Passes(error))
-        {
-            // Who shows the counts shows this in their place.
-            throw new StoreException("DB001", $"{_options.UrlName}: no answer ({error.GetType().Name})", error);
-        }
-
+        var counts = (RedisResult[])(await AskAsync(Script.CountJobs, queue, stopping))!;
         return new((long)counts[0], (long)counts[1], (long)counts[2], (long)counts[3], counts[4].IsNull ? null : DateTimeOffset.FromUnixTimeMilliseconds((long)counts[4]));
     }
 
@@ -252,6 +242,19 @@ public sealed class RedisStore : JobStore
     {
         if (Interlocked.Exchange(ref _pruner, null) is { } pruner) await pruner.DisposeAsync();
         if (_link is not null) await _link.DisposeAsync();
+    }
+
+    /// <summary>What a script answers about a queue; who shows it shows the error in its place.</summary>
+    private async ValueTask<RedisResult> AskAsync(Script script, string queue, CancellationToken stopping)
+    {
+        try
+        {
+            return await Link.RunAsync(script, Queues.Of(queue), stopping);
+        }
+        catch (Exception error) when (RedisFault.Passes(error))
+        {
+            throw new StoreException("DB001", $"{_options.UrlName}: no answer ({error.GetType().Name})", error);
+        }
     }
 
     private async ValueTask<DateTimeOffset> ReadClockAsync(CancellationToken stopping) =>

@@ -53,8 +53,8 @@ internal sealed class BatchFold(
         if (!Concerns(frame.Kind)) return Verdict.Ignored;
 
         var repo = repos[frame.Did];
-        if (IsEarly(next, repo)) return Verdict.Early;
         var at = EventTime.Of(frame.Time, now);
+        if (IsEarly(next, repo, at)) return Verdict.Early;
         if (repo.IsNew)
         {
             repo.IsNew = false;
@@ -71,22 +71,28 @@ internal sealed class BatchFold(
     }
 
     /// <summary>Whether the event before this one is still on its way; then everything behind it is, too.</summary>
-    private bool IsEarly(FirehoseEvent next, RepoState repo)
+    private bool IsEarly(FirehoseEvent next, RepoState repo, DateTimeOffset at)
     {
         if (_early.Contains(repo.Did)) return true;
-        if (!next.MayWait || next.Frame.Kind != FrameKind.Commit || repo.Inactive || repo.Rev is null || string.CompareOrdinal(next.Frame.Since, repo.Rev) <= 0) return false;
+        if (!next.MayWait || next.Frame.Kind != FrameKind.Commit || IsIgnored(next.Frame, repo, at) || repo.Rev is null || string.CompareOrdinal(next.Frame.Since, repo.Rev) <= 0) return false;
         return _early.Add(repo.Did);
     }
+
+    /// <summary>Whether the account is not active; what came before it became so is not subject to it, unless that deleted everything.</summary>
+    private static bool IsIgnored(Frame commit, RepoState repo, DateTimeOffset at) =>
+        repo.Inactive && (repo.AccountStatus == RepoState.DeletedStatus || !CameBefore(commit, repo, at));
+
+    private static bool CameBefore(Frame commit, RepoState repo, DateTimeOffset at) => repo.Account.Covers(new EventMark(commit.Seq, at));
 
     private Verdict AddCommit(FirehoseEvent next, RepoState repo, DateTimeOffset at)
     {
         var frame = next.Frame;
         var rev = frame.Rev!;
         var late = string.CompareOrdinal(rev, repo.Rev) <= 0;
-        if (repo.Inactive)
+        if (IsIgnored(frame, repo, at))
         {
             // The revision moves on all the same, else a redelivery after the account's return would be taken for news.
-            if (!late) MoveTo(repo, rev, frame.Data, outOfStep: next.Changes.Count > 0);
+            if (!late) MoveTo(repo, rev, frame.Data, outOfStep: next.Changes.Count > 0 && !CameBefore(frame, repo, at));
             return Verdict.Ignored;
         }
         if (late && !next.Requeued) return AgainOrStale(next);

@@ -74,7 +74,16 @@ internal sealed class FirehoseWriter(FirehoseStore store, FirehoseActivity activ
     {
         List<int> early = [.. Enumerable.Range(0, events.Count).Where(i => before.Verdicts[i] == Verdict.Early)];
         foreach (var i in early) events[i].MayWait = false;
-        var result = await store.ApplyAsync([.. early.Select(i => events[i])], stopping);
+        ApplyResult result;
+        try
+        {
+            result = await store.ApplyAsync([.. early.Select(i => events[i])], stopping);
+        }
+        catch (StoreException)
+        {
+            // The others are applied; these come back.
+            return before;
+        }
         var verdicts = before.Verdicts.ToArray();
         for (var i = 0; i < early.Count; i++) verdicts[early[i]] = result.Verdicts[i];
         return new(verdicts, before.ChainBreaks + result.ChainBreaks, before.Desynchronized + result.Desynchronized);

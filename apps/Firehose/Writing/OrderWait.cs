@@ -3,12 +3,14 @@ using Millrace.Storage;
 namespace Firehose.Writing;
 
 /// <summary>How an event waits for the one before it in its repository, which another program of the stream's group may have in hand.</summary>
-/// <param name="longest">How long at most; zero where there is no other program.</param>
+/// <param name="longest">How long at most, up to a day; zero where there is no other program.</param>
 /// <param name="othersWork">Whether other programs have any event in hand.</param>
 internal sealed class OrderWait(TimeSpan longest, Func<CancellationToken, ValueTask<bool>> othersWork)
 {
     private static readonly TimeSpan FirstLook = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestLook = TimeSpan.FromSeconds(2);
+
+    private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
 
     private readonly int _looks = Looks(longest);
 
@@ -39,6 +41,7 @@ internal sealed class OrderWait(TimeSpan longest, Func<CancellationToken, ValueT
 
     private static int Looks(TimeSpan longest)
     {
+        if (longest > LongestWait) longest = LongestWait;
         var looks = 0;
         for (var waited = TimeSpan.Zero; waited < longest; waited += Delay(looks++))
         {

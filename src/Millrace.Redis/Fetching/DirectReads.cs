@@ -43,6 +43,7 @@ internal sealed class DirectReads(QueueKeys keys, SourceOptions source, RedisSto
         return entries;
     }
 
+    /// <summary>The client waits for the conditions on this thread, one round trip for hundreds of entries.</summary>
     private async Task<StreamEntry[]> ReadAloneAsync(IDatabase database, string owner, int count)
     {
         var transaction = database.CreateTransaction();
@@ -50,7 +51,15 @@ internal sealed class DirectReads(QueueKeys keys, SourceOptions source, RedisSto
         transaction.AddCondition(Condition.KeyNotExists(keys.Of("keys")));
         transaction.AddCondition(Condition.KeyNotExists(keys.Of("ready")));
         var reading = ReadNewAsync(transaction, owner, count);
-        return await transaction.ExecuteAsync() ? await reading : [];
+        try
+        {
+            return await transaction.ExecuteAsync() ? await reading : [];
+        }
+        catch (RedisServerException error) when (error.Message.StartsWith("EXECABORT", StringComparison.Ordinal))
+        {
+            // A replica, or no memory: the script's error says which.
+            return [];
+        }
     }
 
     private Task<StreamEntry[]> ReadNewAsync(IDatabaseAsync database, string owner, int count) =>

@@ -52,7 +52,7 @@ for _, key in ipairs(call('HKEYS', A .. ':keys')) do
   for _, member in ipairs(call('ZRANGE', name('lane', key), 0, -1)) do forget_or_ready(id_of(member)) end
   call('DEL', name('lane', key))
 end
-call('DEL', A .. ':owners', A .. ':keys', A .. ':cancels')
+call('DEL', A .. ':owners', A .. ':keys', A .. ':cancels', A .. ':alone')
 call('HSET', A .. ':counts', 'held', 0, 'leased', 0)
 for _, id in ipairs(call('ZRANGE', A .. ':due', 0, -1)) do
   local job = read_job(id)

@@ -24,6 +24,8 @@ local function take_back_from_the_dead()
         if #first > 0 then
           local jobs = end_owner(consumer['name'], false)
           back = back + jobs
+          -- What is in hand already may have been meant to come behind what comes back now.
+          call('SET', A .. ':rescued', 1, 'PX', 10000)
         end
       end
     end
@@ -207,11 +209,11 @@ local function count_in_hand(holder)
   end
   for _, id in ipairs(call('SMEMBERS', name('claims', holder))) do
     local job = read_job(id)
-    if job then count(job.key) end
+    -- The others are pending.
+    if job and job.entry ~= '1' then count(job.key) end
   end
   each_pending(holder, function(id)
-    -- One with a record of its own is among the claims above.
-    local entry = call('EXISTS', name('job', id)) == 0 and read_entry(id)
+    local entry = read_entry(id)
     if entry then count(entry.key) end
   end)
 end

@@ -1,4 +1,5 @@
 using Millrace.Outcomes;
+using Millrace.Storage;
 
 namespace Millrace.Sources.Tests.Redis;
 
@@ -30,6 +31,32 @@ public sealed class RedisForeignConsumerTests
         await source.NothingElseAsync(store);
         // Its name is its own affair.
         Assert.Equal(0, (await lab.ConsumersAsync())["plain"]);
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task What_others_have_in_hand_is_counted_and_for_a_while_what_was_taken_over()
+    {
+        await using var lab = await RedisLab.StartAsync();
+        var store = await lab.OpenAsync(options =>
+        {
+            options.ForeignConsumerTimeout = TimeSpan.FromSeconds(1);
+            options.CommandTimeout = TimeSpan.FromSeconds(1);
+        });
+        await using var source = store.OpenSource(RedisLab.Options());
+        await source.NothingElseAsync(store);
+        Assert.Equal(0, await store.CountForeignAsync(RedisLab.Queue, Stop));
+        await store.EnqueueAsync(RedisLab.Jobs(3), Stop);
+        await lab.ReadPlainAsync("plain", 2);
+        var ours = await source.TakeAsync();
+        Assert.Equal(2, await store.CountForeignAsync(RedisLab.Queue, Stop));
+
+        var back = await source.TakeAsync(2);
+        Assert.Equal(1, await store.CountForeignAsync(RedisLab.Queue, Stop));
+        await source.SettleAllAsync(Outcome.Completed, [ours, .. back]);
+
+        await lab.Server.StopAsync();
+        Assert.Equal("DB001", (await Assert.ThrowsAsync<StoreException>(async () => await store.CountForeignAsync(RedisLab.Queue, Stop))).Code);
+        await lab.Server.StartAsync(Stop);
     }
 
     [Fact(Timeout = 120_000)]

@@ -82,26 +82,38 @@ public sealed class RedisKeyTests
     }
 
     [Fact(Timeout = 120_000)]
-    public async Task What_was_released_goes_out_before_what_a_read_of_many_brings()
+    public async Task Whoever_is_alone_reads_many_in_order_without_the_script()
     {
-        await using var lab = await RedisLab.ShareAsync();
+        await using var lab = await RedisLab.StartAsync();
         var store = await lab.OpenAsync();
-        await store.EnqueueAsync(RedisLab.Jobs(3_000, keys: 10), Stop);
         await using var source = store.OpenSource(RedisLab.Options(Order.PerKey));
-        for (var round = 0; round < 5; round++)
+        var next = 0;
+        // Only shortly after the script has looked: on a busy machine it takes more than one turn.
+        while (await ExecutionsAsync(lab) == 0)
         {
-            var held = await source.TakeAsync(600);
-            var settling = source.SettleAllAsync(Outcome.Released, held);
-            var more = await source.FetchAsync(new(600), Stop);
-            await settling;
-            // Fetched before they were released or with them: never what comes behind them alone.
-            foreach (var key in more.GroupBy(delivery => delivery.Key))
-                Assert.Equal(key.Select(Number).Order(), key.Select(Number));
-            await source.SettleAllAsync(Outcome.Released, [.. more]);
+            await store.EnqueueAsync(RedisLab.Jobs(1_500, keys: 50, from: next), Stop);
+            for (var fetch = 0; fetch < 3; fetch++)
+            {
+                var got = await source.TakeAsync(500);
+                Assert.Equal(Enumerable.Range(next, 500), got.Select(Number));
+                next += 500;
+                await source.SettleAllAsync(Outcome.Completed, got);
+            }
         }
 
-        Assert.Equal(Enumerable.Range(0, 3_000), (await source.TakeAsync(3_000)).Select(Number));
+        // What was given back is not overtaken by what is new.
+        await store.EnqueueAsync(RedisLab.Jobs(1_500, keys: 50, from: next), Stop);
+        await source.SettleAllAsync(Outcome.Released, await source.TakeAsync(500));
+        Assert.Equal(Enumerable.Range(next, 1_500), (await source.TakeAsync(1_500)).Select(Number));
 
         static int Number(Delivery delivery) => int.Parse(RedisLab.Text(delivery), System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>How many transactions were carried out.</summary>
+    private static async Task<int> ExecutionsAsync(RedisLab lab)
+    {
+        var stats = (string)(await lab.ExecuteAsync("INFO", "commandstats"))!;
+        var found = System.Text.RegularExpressions.Regex.Match(stats, "cmdstat_exec:calls=([0-9]+)");
+        return found.Success ? int.Parse(found.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture) : 0;
     }
 }

@@ -80,8 +80,6 @@ internal sealed class PostgresRows
                 Column.Int(posts, post => post.Value.Reposts),
                 Column.Int(posts, post => post.Value.Replies),
                 Column.Int(posts, post => post.Value.Quotes));
-        List<string> shrunk = [.. posts.Where(post => post.Value.Shrinks).Select(post => post.Key)];
-        if (shrunk.Count > 0) trip.Add("drop_empty_tallies", Column.Text(shrunk, uri => uri));
         _feed.Write(trip, posts);
         if (users.Count > 0)
             trip.Add("add_user_counts",
@@ -89,8 +87,9 @@ internal sealed class PostgresRows
                 Column.Int(users, user => user.Value.Posts),
                 Column.Int(users, user => user.Value.Follows),
                 Column.Int(users, user => user.Value.Followers));
+        List<string> shrunk = [.. posts.Where(post => post.Value.Shrinks).Select(post => post.Key)];
         List<string> left = [.. users.Where(user => user.Value.Shrinks).Select(user => user.Key)];
-        if (left.Count > 0) trip.Add("drop_empty_user_counts", Column.Text(left, did => did));
+        if (shrunk.Count + left.Count > 0) trip.Add("drop_empty_counts", Column.Text(shrunk, uri => uri), Column.Text(left, did => did));
         AddTotals(trip, fold);
     }
 

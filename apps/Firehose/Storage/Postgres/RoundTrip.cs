@@ -29,23 +29,27 @@ internal sealed class RoundTrip
         _rows.Add(row);
     }
 
-    /// <summary>Goes and comes back; without statements it stays here.</summary>
+    /// <summary>
+    /// Goes and comes back; without statements it stays here. Once sent it is awaited, for no longer than a command may take: a connection of
+    /// Npgsql 10.0.3 loses its step when a batch is cancelled whose statements are just being prepared.
+    /// </summary>
     public async ValueTask RunAsync(NpgsqlConnection connection, CancellationToken stopping)
     {
         if (_statements.Count == 0) return;
+        stopping.ThrowIfCancellationRequested();
         Statements.Add(_statements.Count);
         RoundTrips.Add(1);
         await using var batch = new NpgsqlBatch(connection);
         foreach (var statement in _statements) batch.BatchCommands.Add(statement);
-        await using var reader = await batch.ExecuteReaderAsync(stopping);
+        await using var reader = await batch.ExecuteReaderAsync(CancellationToken.None);
         // Statements without rows have no result of their own.
         foreach (var row in _rows)
         {
-            while (await reader.ReadAsync(stopping)) row(reader);
-            await reader.NextResultAsync(stopping);
+            while (await reader.ReadAsync(CancellationToken.None)) row(reader);
+            await reader.NextResultAsync(CancellationToken.None);
         }
         // The last statements may still fail.
-        while (await reader.NextResultAsync(stopping))
+        while (await reader.NextResultAsync(CancellationToken.None))
         {
         }
     }

@@ -15,11 +15,10 @@ public sealed class PostgresSchemaTests(PostgresFixture postgres)
         ["insert_likes"] = "text[], text[], text[], text[], text[], timestamptz[], text[], boolean[]",
         ["insert_reposts"] = "text[], text[], text[], text[], text[], timestamptz[], text[], timestamptz[], boolean[]",
         ["insert_follows"] = "text[], text[], text[], text[], timestamptz[], text[], boolean[]",
-        ["save_profiles"] = "text[], text[], text[], text[], text[], text[], text[], text[], text[], timestamptz[]",
+        ["save_profiles"] = "text[], text[], text[], text[], text[], text[], text[], text[], text[]",
         ["save_repos"] = "text[], text[], text[], text[], text[], bigint[], timestamptz[], bigint[], timestamptz[], xid[]",
         ["read_repos"] = "text[]",
         ["select_tombstones"] = "text[]",
-        ["drop_empty_tallies"] = "text[]",
     };
 
     [Fact]

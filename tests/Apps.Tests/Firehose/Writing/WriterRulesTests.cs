@@ -64,6 +64,22 @@ public abstract class WriterRulesTests(TestDatabases databases) : IAsyncLifetime
         Assert.Equal(["NULL"], _harness.Query("SELECT display_name FROM users"));
     }
 
+    [Theory]
+    [InlineData("deactivated", 1)]
+    [InlineData("deleted", 0)]
+    public async Task A_commit_from_before_its_account_was_closed_counts_as_before_when_it_comes_later(string status, int posts)
+    {
+        await _harness.HandleAsync(_anna.Commit());
+        var commit = _anna.Commit(TestRepo.Post("p"));
+        await _harness.HandleAsync(_anna.Account(active: false, status));
+
+        await _harness.HandleAsync(commit);
+        Assert.Empty(_harness.Query("SELECT did FROM repo_state WHERE status = 'desynchronized'"));
+        await _harness.HandleAsync(_anna.Commit(TestRepo.Post("q")));
+
+        Assert.Equal(posts, _harness.Query("SELECT uri FROM posts").Count);
+    }
+
     [Fact]
     public async Task A_profile_under_another_key_is_a_dead_letter_and_touches_nothing()
     {
