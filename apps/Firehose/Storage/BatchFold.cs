@@ -74,15 +74,23 @@ internal sealed class BatchFold(
     private bool IsEarly(FirehoseEvent next, RepoState repo, DateTimeOffset at)
     {
         if (_early.Contains(repo.Did)) return true;
-        if (!next.MayWait || next.Frame.Kind != FrameKind.Commit || IsIgnored(next.Frame, repo, at) || repo.Rev is null || string.CompareOrdinal(next.Frame.Since, repo.Rev) <= 0) return false;
+        if (!next.MayWait || repo.Rev is null || IsIgnored(next.Frame, repo, at)) return false;
+        var before = next.Frame.Kind switch
+        {
+            FrameKind.Commit => next.Frame.Since,
+            // It only names its own revision, which is that of the last commit unless the repository was reset.
+            FrameKind.Sync => next.Frame.Rev,
+            _ => null,
+        };
+        if (string.CompareOrdinal(before, repo.Rev) <= 0) return false;
         return _early.Add(repo.Did);
     }
 
     /// <summary>Whether the account is not active; what came before it became so is not subject to it, unless that deleted everything.</summary>
-    private static bool IsIgnored(Frame commit, RepoState repo, DateTimeOffset at) =>
-        repo.Inactive && (repo.AccountStatus == RepoState.DeletedStatus || !CameBefore(commit, repo, at));
+    private static bool IsIgnored(Frame frame, RepoState repo, DateTimeOffset at) =>
+        repo.Inactive && (repo.AccountStatus == RepoState.DeletedStatus || !CameBefore(frame, repo, at));
 
-    private static bool CameBefore(Frame commit, RepoState repo, DateTimeOffset at) => repo.Account.Covers(new EventMark(commit.Seq, at));
+    private static bool CameBefore(Frame frame, RepoState repo, DateTimeOffset at) => repo.Account.Covers(new EventMark(frame.Seq, at));
 
     private Verdict AddCommit(FirehoseEvent next, RepoState repo, DateTimeOffset at)
     {

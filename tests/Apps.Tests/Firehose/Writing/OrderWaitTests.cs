@@ -28,6 +28,22 @@ public abstract class OrderWaitTests(TestDatabases databases)
     }
 
     [Fact]
+    public async Task A_sync_waits_for_the_commit_whose_revision_it_names()
+    {
+        await using var harness = await WriterHarness.CreateAsync(databases, Wait(() => true));
+        var repo = new TestRepo("a");
+        await harness.HandleAsync(repo.Commit(TestRepo.Post("1")));
+        var commit = repo.Commit(TestRepo.Post("2"));
+        var sync = repo.Sync(default);
+
+        Assert.Equal([Outcome.Snoozed(TimeSpan.FromMilliseconds(100))], await harness.HandleAsync(sync));
+        await harness.HandleAsync(commit, WriterHarness.Snoozed(sync, 1));
+
+        Assert.Empty(harness.Query("SELECT did FROM repo_state WHERE status = 'desynchronized'"));
+        Assert.Equal(2, harness.Query("SELECT uri FROM posts").Count);
+    }
+
+    [Fact]
     public async Task It_does_not_wait_when_nobody_has_what_comes_before()
     {
         await using var harness = await WriterHarness.CreateAsync(databases, Wait(() => false));
