@@ -64,11 +64,11 @@ internal sealed class WholeFirehoseBenchmark : IBenchmark
         await using var child = new PlainConsumer("bench/PlainConsumer", Variables(ground), "--drain");
         await child.StartAsync(stopping);
         var ended = child.ExitAsync(stopping);
-        var (own, peak) = (0.0, 0L);
+        var (own, peak, process) = (0.0, 0L, child.ProcessId);
         while (await Task.WhenAny(ended, Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, stopping)) != ended)
         {
-            own = Math.Max(own, ProcessCpu.Seconds(child.ProcessId));
-            peak = Math.Max(peak, ProcessCpu.PeakMemory(child.ProcessId));
+            own = Math.Max(own, ProcessCpu.Seconds(process));
+            peak = Math.Max(peak, ProcessCpu.PeakMemory(process));
         }
 
         await ended;
