@@ -29,7 +29,11 @@ public sealed class Scenario12OldAndNewWorkerTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public Task Ours_may_be_stopped_and_the_old_one_finishes() => EndOursAsync(inOrder: true);
+    public Task Ours_may_be_stopped_and_the_old_one_finishes()
+    {
+        FullLane.Require();
+        return EndOursAsync(inOrder: true);
+    }
 
     [Fact]
     public Task Ours_may_be_killed_and_the_old_one_finishes()
