@@ -86,7 +86,7 @@ public static class FirehoseServices
             worker.MaxInFlightBytes = MaxInFlightBytes;
             worker.MaxBodyBytes = MaxBodyBytes;
             // A live stream wants its events committed soon; when there is a backlog batches are full anyway.
-            worker.BatchMaxAge = TimeSpan.FromMilliseconds(8);
+            worker.BatchMaxAge = TimeSpan.FromMilliseconds(5);
             // Every effect can be repeated and no event crashes a process: one that was in hand at many kills is as good as any other.
             worker.Retry.QuarantineAfter = 100;
             worker.Retry.Backoff = new Backoff.Exponential(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(30));

@@ -49,6 +49,22 @@ local function read_entry(id)
   if found[1] then return to_map(found[1][2]) end
 end
 
+-- Which run of the server this is, by which we know that it was restarted or failed over; nil where we may not ask.
+local function run_of_server()
+  local info = redis.pcall('INFO', 'server')
+  return type(info) == 'string' and string.match(info, 'run_id:(%x+)') or nil
+end
+
+-- How many entries of the stream the group has not read, counted: the unread ones, or those that are read and still here, whichever are
+-- few; nil when both are many. The server's own figure (lag) is missing or wrong after a restart and where entries ahead were deleted.
+local MOST_COUNTED = 1000
+local function count_unread(last_delivered, length, pending)
+  if length - pending <= MOST_COUNTED then return #call('XRANGE', S, '(' .. last_delivered, '+') end
+  if pending > MOST_COUNTED then return nil end
+  local read = #call('XRANGE', S, '-', last_delivered, 'COUNT', 2 * MOST_COUNTED + 1)
+  return read <= 2 * MOST_COUNTED and length - read or nil
+end
+
 -- Small fields only: bodies are read where they are handed out.
 local JOB = { 'state', 'owner', 'token', 'attempts', 'crashes', 'snoozes', 'suspects', 'key', 'place', 'priority', 'cancel', 'entry', 'holds' }
 local function read_job(id)

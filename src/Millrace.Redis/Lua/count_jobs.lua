@@ -1,5 +1,4 @@
 -- How many jobs are in which state: waiting, delayed, leased, dead, ms of the oldest waiting one (or false).
-local MOST_COUNTED = 1000
 local group
 if call('EXISTS', S) == 1 then
   for _, row in ipairs(call('XINFO', 'GROUPS', S)) do
@@ -12,14 +11,7 @@ local unread, pending, pooled, oldest = length, 0, 0, nil
 if group then
   pending = group['pending']
   local after = '(' .. group['last-delivered-id']
-  -- The server's own figure is missing or wrong after a restart and where entries ahead were deleted, and counts what somebody trimmed. So
-  -- what is few is counted: the unread ones, or those that are read and still here.
-  unread = math.min(group['lag'] or length, length - pending)
-  if length - pending <= MOST_COUNTED then unread = #call('XRANGE', S, after, '+')
-  elseif pending <= MOST_COUNTED then
-    local read = #call('XRANGE', S, '-', group['last-delivered-id'], 'COUNT', 2 * MOST_COUNTED + 1)
-    if read <= 2 * MOST_COUNTED then unread = length - read end
-  end
+  unread = count_unread(group['last-delivered-id'], length, pending) or math.min(group['lag'] or length, length - pending)
   if pending > 0 then
     for _, row in ipairs(call('XPENDING', S, G)[4] or {}) do
       if row[1] == POOL then pooled = tonumber(row[2]) end

@@ -9,6 +9,7 @@ if not groups.err then
 end
 local again = call('HINCRBY', A .. ':counts', 'groups', 1) > 1
 call('XGROUP', 'CREATE', S, G, '0', 'MKSTREAM')
+call('HSET', A .. ':counts', 'run', run_of_server() or '')
 
 -- What left the group may still be in the stream, for another group or an older entry keeps it there. It is not to be read again.
 local left, newest = {}, nil

@@ -153,4 +153,38 @@ public sealed class RedisLossTests : IDisposable
     {
         lock (_gate) return _counted.GetValueOrDefault(queue);
     }
+
+    [Fact(Timeout = 120_000)]
+    public async Task A_server_that_was_restarted_behind_a_rewritten_log_is_no_alarm_and_what_is_trimmed_then_is()
+    {
+        await using var lab = await RedisLab.StartAsync("--appendfsync", "always");
+        var store = await lab.OpenAsync();
+        await store.EnqueueAsync(RedisLab.Jobs(300), Stop);
+        await using var source = store.OpenSource(RedisLab.Options());
+        await source.SettleAllAsync(Outcome.Completed, await source.TakeAsync(100));
+        await lab.ExecuteAsync("BGREWRITEAOF");
+        while (((string)(await lab.ExecuteAsync("INFO", "persistence"))!).Contains("aof_rewrite_in_progress:1", StringComparison.Ordinal))
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, Stop);
+        await source.SettleAllAsync(Outcome.Completed, await source.TakeAsync(150));
+        await store.PruneAsync(Stop);
+        await lab.Server.StopAsync();
+        await lab.Server.StartAsync(Stop);
+
+        Assert.Equal(200, await LagAsync(lab));
+        Assert.Empty((await lab.Make(options => options.Strict = true).OpenAsync(Stop)).Findings);
+        Assert.Equal(50, await LagAsync(lab));
+        await store.PruneAsync(Stop);
+        Assert.Empty(lab.Logged.Of(5011));
+
+        await lab.ExecuteAsync("XTRIM", lab.Stream, "MAXLEN", "1");
+        await store.PruneAsync(Stop);
+        Assert.Contains("50 entries are unread and only 1 are there", Assert.Single(lab.Logged.Of(5011)), StringComparison.Ordinal);
+    }
+
+    /// <summary>What the server says is unread.</summary>
+    private static async Task<long> LagAsync(RedisLab lab)
+    {
+        var group = (object?[])((object?[])(await lab.ExecuteAsync("XINFO", "GROUPS", lab.Stream))!).Single()!;
+        return (long)group[Array.IndexOf(group, "lag") + 1]!;
+    }
 }
