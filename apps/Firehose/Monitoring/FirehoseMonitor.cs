@@ -26,8 +26,9 @@ public sealed class FirehoseMonitor
     /// <exception cref="StoreException">A store cannot be read.</exception>
     public async ValueTask<FirehoseStatus> GetStatusAsync(CancellationToken stopping)
     {
-        var totals = await _store.ReadTotalsAsync(stopping);
+        // In this order: what does not wait any more is in the totals.
         var queue = await _queue.CountAsync(QueuedFrame.Queue, stopping);
+        var totals = await _store.ReadTotalsAsync(stopping);
         return new FirehoseStatus
         {
             RelayHost = _options.RelayUrl.Authority,
