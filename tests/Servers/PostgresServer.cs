@@ -89,7 +89,7 @@ public sealed class PostgresServer(string? binaries = null, params IReadOnlyList
 
     protected override ProcessStartInfo Describe()
     {
-        List<string> all = ["listen_addresses=127.0.0.1", $"unix_socket_directories={Folder}", "max_connections=100", "shared_buffers=128MB"];
+        List<string> all = ["listen_addresses=127.0.0.1", $"unix_socket_directories={Folder}", "max_connections=100", "shared_buffers=128MB", "dynamic_shared_memory_type=mmap"];
         if (Tls) all.AddRange(["ssl=on", $"ssl_cert_file={Certificate.CertificateFile}", $"ssl_key_file={Certificate.KeyFile}"]);
         List<string> arguments = ["-D", Data, "-p", $"{Port}"];
         foreach (var setting in all.Concat(settings)) arguments.AddRange(["-c", setting]);
