@@ -23,6 +23,7 @@ internal sealed partial class ChildWorker : IAsyncDisposable
     ];
 
     private readonly Process _process;
+    private readonly HttpClient _http = new() { Timeout = Patience };
     private readonly Task _output, _errors;
     private readonly StringBuilder _outputText = new(), _errorText = new();
     private readonly TaskCompletionSource<Uri> _address = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -76,9 +77,8 @@ internal sealed partial class ChildWorker : IAsyncDisposable
 
     public async Task<HttpResponseMessage> GetAsync(string path, HttpMethod? method = null)
     {
-        using var http = new HttpClient { BaseAddress = await AddressAsync(), Timeout = Patience };
-        using var request = new HttpRequestMessage(method ?? HttpMethod.Get, path);
-        return await http.SendAsync(request);
+        using var request = new HttpRequestMessage(method ?? HttpMethod.Get, new Uri(await AddressAsync(), path));
+        return await _http.SendAsync(request);
     }
 
     public async Task<JsonElement> StatusAsync()
@@ -123,6 +123,7 @@ internal sealed partial class ChildWorker : IAsyncDisposable
         if (!_process.HasExited) _process.Kill(entireProcessTree: true);
         await Task.WhenAll(_process.WaitForExitAsync(), _output, _errors);
         _process.Dispose();
+        _http.Dispose();
     }
 
     private async Task ReadAsync(StreamReader reader, StringBuilder text)

@@ -29,17 +29,13 @@ public sealed class PostgresWorkerTests(PostgresFixture postgres) : IDisposable
         AssertEndState(database);
     }
 
-    [Fact]
+    [FullLaneFact]
     public Task Killed_three_times_it_ends_in_the_same_state() => KillAsync(kills: 3, seed: 4);
 
-    [Fact]
-    public Task Killed_twenty_times_it_ends_in_the_same_state()
-    {
-        FullLane.Require();
-        return KillAsync(kills: 20, seed: 20);
-    }
+    [FullLaneFact]
+    public Task Killed_twenty_times_it_ends_in_the_same_state() => KillAsync(kills: 20, seed: 20);
 
-    [Fact]
+    [FullLaneFact]
     public async Task A_reader_and_two_writers_may_be_three_processes()
     {
         var database = await postgres.CreateDatabaseAsync();

@@ -12,7 +12,7 @@ public sealed class RunTests : IDisposable
     [Fact]
     public async Task A_term_signal_drains_and_the_next_run_resumes_at_the_saved_cursor()
     {
-        await using var relay = await StartRelayAsync(new() { FramesPerSecond = 400 });
+        await using var relay = await StartRelayAsync(new() { FramesPerSecond = 1_000 });
         long before;
         await using (var first = Start(relay))
         {

@@ -5,15 +5,11 @@ namespace Apps.Tests.Worker;
 /// <summary>Scenario 4 with the queue in Redis: kill -9 of reader or writer at random points of a replay; only what fits no table is dead.</summary>
 public sealed class Scenario04KilledOnServersTests(PostgresFixture postgres)
 {
-    [Fact]
+    [FullLaneFact]
     public Task Killed_three_times_they_end_in_the_same_state() => KillAsync(ServedFirehose.Small, framesPerSecond: 1_000, kills: 3, seed: 4);
 
-    [Fact]
-    public Task Killed_twenty_times_they_end_in_the_same_state()
-    {
-        FullLane.Require();
-        return KillAsync(ServedFirehose.Bench, framesPerSecond: 1_000, kills: 20, seed: 20);
-    }
+    [FullLaneFact]
+    public Task Killed_twenty_times_they_end_in_the_same_state() => KillAsync(ServedFirehose.Bench, framesPerSecond: 1_000, kills: 20, seed: 20);
 
     private async Task KillAsync(string recording, int framesPerSecond, int kills, int seed)
     {

@@ -11,12 +11,8 @@ public sealed class Scenario04KilledTests
     [Fact]
     public Task Killed_three_times_it_ends_in_the_same_state() => KillAsync(kills: 3, seed: 4);
 
-    [Fact]
-    public Task Killed_twenty_times_it_ends_in_the_same_state()
-    {
-        FullLane.Require();
-        return KillAsync(kills: 20, seed: 20);
-    }
+    [FullLaneFact]
+    public Task Killed_twenty_times_it_ends_in_the_same_state() => KillAsync(kills: 20, seed: 20);
 
     private static async Task KillAsync(int kills, int seed)
     {
@@ -26,7 +22,7 @@ public sealed class Scenario04KilledTests
         await using (var fast = await RecordedRelay.StartAsync(frames))
             await FinishAsync(fast, undisturbed);
 
-        await using var slow = await RecordedRelay.StartAsync(frames, new() { FramesPerSecond = 1_500 });
+        await using var slow = await RecordedRelay.StartAsync(frames, new() { FramesPerSecond = 3_000 });
         var random = new Random(seed);
         var points = Enumerable.Range(0, kills).Select(_ => random.NextInt64(1, slow.Head)).Order().ToList();
         foreach (var point in points)

@@ -3,15 +3,11 @@ namespace Apps.Tests.Worker;
 /// <summary>Scenario 5: Redis and PostgreSQL are restarted during a replay, Redis by SIGKILL.</summary>
 public sealed class Scenario05RestartedServersTests
 {
-    [Fact]
+    [FullLaneFact]
     public Task Restarted_once_each_they_end_in_the_same_state() => RestartAsync(ServedFirehose.Small, framesPerSecond: 1_000, rounds: 1);
 
-    [Fact]
-    public Task Restarted_five_times_each_they_end_in_the_same_state()
-    {
-        FullLane.Require();
-        return RestartAsync(ServedFirehose.Bench, framesPerSecond: 1_500, rounds: 5);
-    }
+    [FullLaneFact]
+    public Task Restarted_five_times_each_they_end_in_the_same_state() => RestartAsync(ServedFirehose.Bench, framesPerSecond: 1_500, rounds: 5);
 
     private static async Task RestartAsync(string recording, int framesPerSecond, int rounds)
     {

@@ -6,7 +6,7 @@ namespace Apps.Tests.Worker;
 /// <summary>Scenario 7: three writers in one group, one killed for ever with events in hand.</summary>
 public sealed class Scenario07TakenOverTests(PostgresFixture postgres)
 {
-    [Fact]
+    [FullLaneFact]
     public async Task What_a_killed_writer_had_in_hand_is_taken_over_in_order()
     {
         await using var firehose = await ServedFirehose.StartAsync(postgres, new() { FramesPerSecond = 1_500 });

@@ -7,7 +7,7 @@ public sealed class Scenario08FullStreamTests(PostgresFixture postgres)
 {
     private const long Limit = 1_000;
 
-    [Fact]
+    [FullLaneFact]
     public async Task The_reader_pauses_no_unread_entry_is_trimmed_and_all_of_it_arrives()
     {
         await using var firehose = await ServedFirehose.StartAsync(postgres);

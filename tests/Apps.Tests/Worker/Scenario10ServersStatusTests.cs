@@ -5,7 +5,7 @@ namespace Apps.Tests.Worker;
 /// <summary>Scenario 10 with servers: the status says how the firehose is, and readiness turns false when relay, Redis or database is gone, and true again.</summary>
 public sealed class Scenario10ServersStatusTests
 {
-    [Fact]
+    [FullLaneFact]
     public async Task The_status_shows_all_and_readiness_follows_relay_redis_and_database()
     {
         await using var firehose = await ServedFirehose.StartOwnAsync();

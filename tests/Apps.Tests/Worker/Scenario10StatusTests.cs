@@ -54,7 +54,7 @@ public sealed class Scenario10StatusTests : IDisposable
         Assert.Equal(200, (int)alive.StatusCode);
     }
 
-    [Theory]
+    [FullLaneTheory]
     [InlineData("millrace.db")]
     [InlineData("firehose.db")]
     public async Task Readiness_turns_false_while_a_database_cannot_be_written(string name)

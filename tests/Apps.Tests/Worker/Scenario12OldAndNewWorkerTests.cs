@@ -18,29 +18,17 @@ public sealed class Scenario12OldAndNewWorkerTests(PostgresFixture postgres)
     /// <summary>The account of records that fit no table.</summary>
     private const string Unfit = "did:plc:unfit";
 
-    [Fact]
+    [FullLaneFact]
     public Task The_old_one_may_be_killed_and_ours_finishes() => EndOldAsync(inOrder: false);
 
-    [Fact]
-    public Task The_old_one_may_be_stopped_and_ours_finishes()
-    {
-        FullLane.Require();
-        return EndOldAsync(inOrder: true);
-    }
+    [FullLaneFact]
+    public Task The_old_one_may_be_stopped_and_ours_finishes() => EndOldAsync(inOrder: true);
 
-    [Fact]
-    public Task Ours_may_be_stopped_and_the_old_one_finishes()
-    {
-        FullLane.Require();
-        return EndOursAsync(inOrder: true);
-    }
+    [FullLaneFact]
+    public Task Ours_may_be_stopped_and_the_old_one_finishes() => EndOursAsync(inOrder: true);
 
-    [Fact]
-    public Task Ours_may_be_killed_and_the_old_one_finishes()
-    {
-        FullLane.Require();
-        return EndOursAsync(inOrder: false);
-    }
+    [FullLaneFact]
+    public Task Ours_may_be_killed_and_the_old_one_finishes() => EndOursAsync(inOrder: false);
 
     private async Task EndOldAsync(bool inOrder)
     {

@@ -7,15 +7,11 @@ public sealed class Scenario13ServersAwayTests
 {
     private static readonly TimeSpan Away = TimeSpan.FromSeconds(3);
 
-    [Fact]
+    [FullLaneFact]
     public Task A_short_stream_loses_nothing() => RunAsync(ServedFirehose.Small, framesPerSecond: 600);
 
-    [Fact]
-    public Task A_long_stream_loses_nothing()
-    {
-        FullLane.Require();
-        return RunAsync(ServedFirehose.Bench, framesPerSecond: 1_500);
-    }
+    [FullLaneFact]
+    public Task A_long_stream_loses_nothing() => RunAsync(ServedFirehose.Bench, framesPerSecond: 1_500);
 
     private static async Task RunAsync(string recording, int framesPerSecond)
     {

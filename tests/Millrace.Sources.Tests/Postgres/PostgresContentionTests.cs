@@ -25,7 +25,7 @@ public sealed class PostgresContentionTests : IAsyncLifetime
 
     public ValueTask DisposeAsync() => _temp.DisposeAsync();
 
-    [Theory(Timeout = SourceHarness.Guard)]
+    [FullLaneTheory(Timeout = SourceHarness.Guard)]
     [InlineData(Order.PerKey, Order.PerKey)]
     [InlineData(Order.PerKey, Order.None)]
     [InlineData(Order.None, Order.None)]

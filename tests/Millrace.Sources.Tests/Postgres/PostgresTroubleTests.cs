@@ -56,7 +56,7 @@ public sealed class PostgresTroubleTests : IAsyncLifetime
         Assert.Equal("b", TempSchema.Text(Assert.Single(await source.FetchAsync(new(10), Stop))));
     }
 
-    [Fact]
+    [FullLaneFact]
     public async Task A_waiting_fetch_fails_when_the_server_goes_and_the_next_one_waits_again()
     {
         var store = await _temp.OpenAsync();
@@ -73,7 +73,7 @@ public sealed class PostgresTroubleTests : IAsyncLifetime
         Assert.Equal("a", TempSchema.Text(Assert.Single(await waiting)));
     }
 
-    [Fact]
+    [FullLaneFact]
     public async Task A_source_may_be_closed_while_the_server_is_away()
     {
         var store = await _temp.OpenAsync();
@@ -88,7 +88,7 @@ public sealed class PostgresTroubleTests : IAsyncLifetime
         Assert.Equal("a", TempSchema.Text(Assert.Single(await heir.FetchAsync(new(1), Stop))));
     }
 
-    [Fact]
+    [FullLaneFact]
     public async Task A_backend_killed_in_the_middle_of_a_settlement_delays_it_and_no_more()
     {
         var store = await _temp.OpenAsync();
@@ -112,7 +112,7 @@ public sealed class PostgresTroubleTests : IAsyncLifetime
         Assert.Equal(JobState.Succeeded, (await store.FindAsync(claimed.Id, Stop))!.State);
     }
 
-    [Fact]
+    [FullLaneFact]
     public async Task A_server_that_dies_right_after_a_commit_is_asked_about_it_when_it_is_back()
     {
         var died = new TaskCompletionSource();
@@ -134,7 +134,7 @@ public sealed class PostgresTroubleTests : IAsyncLifetime
         Assert.Equal(1, (await store.CountAsync("q", Stop)).Waiting);
     }
 
-    [Fact]
+    [FullLaneFact]
     public async Task Out_of_connections_is_named_at_start_and_after_and_passes_by_itself()
     {
         var store = await _temp.OpenAsync();
@@ -162,7 +162,7 @@ public sealed class PostgresTroubleTests : IAsyncLifetime
         Assert.Null(await store.CheckAsync(Stop));
     }
 
-    [Fact]
+    [FullLaneFact]
     public async Task A_pool_whose_connections_are_all_stuck_is_named()
     {
         var store = await _temp.OpenAsync(options => (options.MaxPoolSize, options.ConnectTimeout) = (2, TimeSpan.FromSeconds(1)));
@@ -177,7 +177,7 @@ public sealed class PostgresTroubleTests : IAsyncLifetime
         Assert.Null(await store.CheckAsync(Stop));
     }
 
-    [Fact]
+    [FullLaneFact]
     public async Task A_server_that_answers_nothing_is_given_up_in_time_and_worked_with_again_when_it_does()
     {
         var store = await _temp.OpenAsync(options => (options.CommandTimeout, options.ConnectTimeout) = (TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1)));
@@ -202,7 +202,7 @@ public sealed class PostgresTroubleTests : IAsyncLifetime
         Assert.Empty(await source.SettleAsync([new(claimed, Outcome.Completed)], Stop));
     }
 
-    [Fact]
+    [FullLaneFact]
     public async Task A_database_that_turns_read_only_is_named_and_works_again_after()
     {
         var store = await _temp.OpenAsync();
@@ -230,7 +230,7 @@ public sealed class PostgresTroubleTests : IAsyncLifetime
         Assert.StartsWith("MIG003 ", await store.CheckAsync(Stop), StringComparison.Ordinal);
     }
 
-    [Fact]
+    [FullLaneFact]
     public async Task A_wrong_password_is_refused_and_not_printed()
     {
         await _server.ExecuteAsync("postgres", "CREATE ROLE ann LOGIN PASSWORD 'right'", Stop);
@@ -253,7 +253,7 @@ public sealed class PostgresTroubleTests : IAsyncLifetime
         }
     }
 
-    [Fact]
+    [FullLaneFact]
     public async Task A_standby_is_refused()
     {
         await (await _temp.OpenAsync()).DisposeAsync();

@@ -97,7 +97,7 @@ public sealed class RedisCutTests
         await source.NothingElseAsync(store);
     }
 
-    [Fact(Timeout = 120_000)]
+    [FullLaneFact(Timeout = 120_000)]
     public async Task A_settlement_given_up_and_sent_again_does_not_open_its_key_to_others()
     {
         await using var lab = await RedisLab.ShareAsync();
@@ -136,7 +136,7 @@ public sealed class RedisCutTests
         await source.SettleAllAsync(Outcome.Completed, held[1]);
     }
 
-    [Fact(Timeout = 120_000)]
+    [FullLaneFact(Timeout = 120_000)]
     public async Task What_a_fetch_brought_is_kept_when_the_server_goes_before_foreign_entries_are_buried()
     {
         await using var lab = await RedisLab.ShareAsync();
@@ -161,7 +161,7 @@ public sealed class RedisCutTests
         Assert.All((await lab.ConsumersAsync()).Values, pending => Assert.Equal(0, pending));
     }
 
-    [Fact(Timeout = 120_000)]
+    [FullLaneFact(Timeout = 120_000)]
     public async Task What_was_claimed_while_stopping_and_could_not_be_given_back_comes_with_the_next_fetch()
     {
         await using var lab = await RedisLab.StartAsync();

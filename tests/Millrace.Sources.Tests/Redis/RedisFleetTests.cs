@@ -11,25 +11,23 @@ public sealed class RedisFleetTests
     private const int Killed = 137;
     private const int Guard = 300_000;
 
-    private static readonly bool s_full = Environment.GetEnvironmentVariable("MILLRACE_FULL") == "1";
-
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
-    /// <summary>The points that lie on this path; the quick lane takes three of them.</summary>
+    /// <summary>The points that lie on this path.</summary>
     public static TheoryData<string, int> Points
     {
         get
         {
             var points = new TheoryData<string, int>();
             var own = CrashPoints.Names.Where(name => !name.StartsWith("sqlite.", StringComparison.Ordinal) && name != "deadletter.written");
-            foreach (var name in s_full ? own : ["fetch.claimed", "handle.returned", "settle.after-write"])
-                foreach (var after in (int[])(s_full ? [0, 3] : [2]))
+            foreach (var name in own)
+                foreach (var after in (int[])[0, 3])
                     points.Add(name, after);
             return points;
         }
     }
 
-    [Theory(Timeout = Guard)]
+    [FullLaneTheory(Timeout = Guard)]
     [MemberData(nameof(Points))]
     public async Task Killed_at_a_point_nothing_is_lost_and_nothing_ends_twice(string point, int after)
     {
@@ -43,10 +41,10 @@ public sealed class RedisFleetTests
         CrashOracle.CheckOrder(fleet.Accepted, fleet.Effects);
     }
 
-    [Fact(Timeout = Guard)]
+    [FullLaneFact(Timeout = Guard)]
     public async Task Three_processes_killed_at_random_keep_the_order_of_keys_and_lose_nothing()
     {
-        var (many, kills) = s_full ? (20_000, 30) : (1_500, 5);
+        const int many = 20_000, kills = 30;
         var random = new Random(4711);
         await using var fleet = await RedisFleet.StartAsync(Stop);
         var jobs = Enumerable.Range(0, many).Select(n => new NewJob
@@ -105,7 +103,7 @@ public sealed class RedisFleetTests
         }
     }
 
-    [Fact(Timeout = Guard)]
+    [FullLaneFact(Timeout = Guard)]
     public async Task A_message_that_kills_its_process_at_once_is_quarantined_after_a_bounded_number_of_crashes()
     {
         await using var fleet = await RedisFleet.StartAsync(Stop);

@@ -33,7 +33,7 @@ public sealed class RedisForeignConsumerTests
         Assert.Equal(0, (await lab.ConsumersAsync())["plain"]);
     }
 
-    [Fact(Timeout = 120_000)]
+    [FullLaneFact(Timeout = 120_000)]
     public async Task What_others_have_in_hand_is_counted_and_for_a_while_what_was_taken_over()
     {
         await using var lab = await RedisLab.StartAsync();

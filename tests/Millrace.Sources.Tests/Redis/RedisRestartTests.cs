@@ -8,24 +8,21 @@ namespace Millrace.Sources.Tests.Redis;
 /// <summary>A server that goes and comes back, with every write flushed before it is answered, in the middle of publishing, fetching and settling.</summary>
 public sealed class RedisRestartTests
 {
-    private static readonly bool s_full = Environment.GetEnvironmentVariable("MILLRACE_FULL") == "1";
-
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
-    [Theory(Timeout = 300_000)]
+    [FullLaneTheory(Timeout = 300_000)]
     [InlineData(Order.None, FreeEntries.Delete)]
     [InlineData(Order.PerKey, FreeEntries.Delete)]
     [InlineData(Order.PerKey, FreeEntries.Trim)]
     public async Task Stopped_and_killed_in_turn_it_loses_nothing_and_nothing_is_handed_out_twice(Order order, FreeEntries free)
     {
-        Assert.SkipUnless(s_full || free == FreeEntries.Trim, "Part of the full lane: set MILLRACE_FULL=1.");
         await using var lab = await RedisLab.StartAsync("--appendfsync", "always");
         using var traffic = new Traffic(lab, order, free);
         await traffic.OpenAsync();
         var running = traffic.RunAsync();
-        for (var restart = 1; restart <= (s_full ? 12 : 4); restart++)
+        for (var restart = 1; restart <= 12; restart++)
         {
-            await traffic.SettledAsync(restart * (s_full ? 1_000 : 300));
+            await traffic.SettledAsync(restart * 1_000);
             if (restart % 2 == 0) await lab.Server.KillAsync();
             else await lab.Server.StopAsync();
             await lab.Server.StartAsync(Stop);

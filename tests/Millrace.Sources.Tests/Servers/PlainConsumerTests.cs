@@ -12,7 +12,7 @@ public sealed class PlainConsumerTests
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
-    [Theory]
+    [FullLaneTheory]
     [InlineData("tests/PlainConsumer", 1)]
     [InlineData("bench/PlainConsumer", 0)]
     public async Task It_acknowledges_what_it_did_and_stops_when_asked(string folder, int left)
@@ -34,7 +34,7 @@ public sealed class PlainConsumerTests
         Assert.Equal(0, consumer.ExitCode);
     }
 
-    [Fact]
+    [FullLaneFact]
     public async Task The_benchmarks_ends_by_itself_when_the_stream_is_drained()
     {
         Assert.SkipWhen(Python.Find() is null, Python.Missing);

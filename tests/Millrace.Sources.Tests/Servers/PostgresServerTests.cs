@@ -8,7 +8,7 @@ public sealed class PostgresServerTests
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
-    [Fact]
+    [FullLaneFact]
     public async Task Killed_and_started_again_it_has_its_data()
     {
         await using var postgres = await PostgresServer.StartNewAsync(Stop);
@@ -26,7 +26,7 @@ public sealed class PostgresServerTests
         Assert.Equal(1, await postgres.ScalarAsync(database, "SELECT a FROM t", Stop));
     }
 
-    [Fact]
+    [FullLaneFact]
     public async Task Frozen_it_does_not_answer_on_open_connections_either()
     {
         await using var postgres = await PostgresServer.StartNewAsync(Stop);
@@ -40,7 +40,7 @@ public sealed class PostgresServerTests
         Assert.Equal(1, await reply);
     }
 
-    [Fact]
+    [FullLaneFact]
     public async Task With_a_login_and_TLS_only_those_who_have_the_password_come_in_and_only_encrypted()
     {
         await using var postgres = new PostgresServer { Login = new("app", "it's: a/pass@word"), Tls = true };

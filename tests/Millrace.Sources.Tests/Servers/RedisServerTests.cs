@@ -98,7 +98,7 @@ public sealed class RedisServerTests
         Assert.Equal("valkey", await valkey.InfoAsync("server_name"));
     }
 
-    [Theory]
+    [FullLaneTheory]
     [InlineData(false)]
     [InlineData(true)]
     public async Task A_cluster_serves_every_slot_and_takes_a_node_back(bool valkey)

@@ -87,7 +87,7 @@ public sealed class PostgresTroubleTests(PostgresFixture postgres)
         Assert.Equal(["good.test"], host.Database.Query("SELECT handle FROM users"));
     }
 
-    [Fact]
+    [FullLaneFact]
     public async Task Sessions_that_are_ended_cost_neither_events_nor_attempts()
     {
         var database = await postgres.CreateDatabaseAsync();
@@ -105,7 +105,7 @@ public sealed class PostgresTroubleTests(PostgresFixture postgres)
         await AssertEndStateAsync(host);
     }
 
-    [Fact]
+    [FullLaneFact]
     public async Task A_server_that_is_killed_and_comes_back_costs_readiness_and_nothing_else()
     {
         await using var server = await PostgresServer.StartNewAsync(TestContext.Current.CancellationToken);

@@ -25,10 +25,9 @@ public abstract class LanesTests(TestDatabases databases)
         harness.AssertCounted();
     }
 
-    [Fact]
+    [FullLaneFact]
     public async Task The_large_recording_too()
     {
-        FullLane.Require();
         await using var harness = await WriterHarness.CreateAsync(databases);
 
         await RunAsync(harness, WriterHarness.Deliveries(TestData.PathOf("firehose", "bench.frames.gz")), seed: 3, mostAtOnce: 300);
