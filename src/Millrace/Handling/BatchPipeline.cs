@@ -9,7 +9,8 @@ namespace Millrace.Handling;
 /// <summary>
 /// The steps around a batch handler. Items that may not run (quarantined, foreign tenant, recorded, unreadable) are decided one by one; the
 /// rest is handed over together. When the handler throws for a cause that is not everybody's, the batch is halved, first half first, until
-/// the failing item stands alone; an item behind a failed one of the same key is given back, so order holds.
+/// the failing item stands alone; an item behind one of its key that is not over (to be retried, snoozed, or dead where a dead head holds
+/// its key) is given back, so order holds.
 /// </summary>
 internal sealed class BatchPipeline<T>(PipelineSettings settings, IBatchHandler<T> handler, MessageReader<T> reader, bool ordered)
 {
@@ -50,6 +51,12 @@ internal sealed class BatchPipeline<T>(PipelineSettings settings, IBatchHandler<
         for (var i = 0; i < run.Deliveries.Count; i++)
         {
             var delivery = run.Deliveries[i];
+            if (IsBlocked(run, i))
+            {
+                run.Outcomes[i] = Outcome.Released;
+                continue;
+            }
+
             try
             {
                 run.Outcomes[i] = await RefuseAsync(delivery, run.Attempt) ?? Read(run, i);
@@ -58,6 +65,8 @@ internal sealed class BatchPipeline<T>(PipelineSettings settings, IBatchHandler<
             {
                 run.Outcomes[i] = settings.Decide(delivery, error, run.Attempt);
             }
+
+            Block(run, i);
         }
     }
 
@@ -84,7 +93,7 @@ internal sealed class BatchPipeline<T>(PipelineSettings settings, IBatchHandler<
 
     private async ValueTask HandleAsync(Run run, int start, int count)
     {
-        if (ordered && run.BlockedKeys is { } blocked) ReleaseBlocked(run, start, count, blocked);
+        ReleaseBlocked(run, start, count);
         var (items, positions) = run.Slice(start, count);
         if (items.Count == 0) return;
         var batch = new Batch<T>(items);
@@ -126,16 +135,34 @@ internal sealed class BatchPipeline<T>(PipelineSettings settings, IBatchHandler<
         var delivery = run.Deliveries[position];
         run.Outcomes[position] = outcome;
         if (failure is null && outcome is Outcome.DeadOutcome) settings.Report(delivery, outcome, null);
-        if (ordered && delivery.Key is not null && outcome is Outcome.RetryOutcome or Outcome.SnoozedOutcome)
-            (run.BlockedKeys ??= new(StringComparer.Ordinal)).Add(delivery.Key!);
+        Block(run, position);
     }
 
-    private static void ReleaseBlocked(Run run, int start, int count, HashSet<string> blocked)
+    /// <summary>Whatever comes behind an item of its key that is not over waits for it.</summary>
+    private void Block(Run run, int position)
     {
+        if (!ordered || run.Deliveries[position].Key is not { } key) return;
+        var holds = run.Outcomes[position] switch
+        {
+            Outcome.RetryOutcome or Outcome.SnoozedOutcome => true,
+            Outcome.DeadOutcome => settings.Source.Options.DeadHead == DeadHeadPolicy.Hold,
+            _ => false,
+        };
+        if (!holds) return;
+        run.BlockedKeys ??= new(StringComparer.Ordinal);
+        if (!run.BlockedKeys.TryGetValue(key, out var first) || position < first) run.BlockedKeys[key] = position;
+    }
+
+    /// <summary>Whether an earlier item of its key is not over.</summary>
+    private static bool IsBlocked(Run run, int position) =>
+        run.BlockedKeys is { } blocked && run.Deliveries[position].Key is { } key && blocked.TryGetValue(key, out var first) && first < position;
+
+    private static void ReleaseBlocked(Run run, int start, int count)
+    {
+        if (run.BlockedKeys is null) return;
         for (var i = start; i < start + count; i++)
         {
-            var delivery = run.Deliveries[run.Positions[i]];
-            if (delivery.Key is null || !blocked.Contains(delivery.Key)) continue;
+            if (!IsBlocked(run, run.Positions[i])) continue;
             run.Outcomes[run.Positions[i]] = Outcome.Released;
             run.Released.Add(i);
         }
@@ -155,7 +182,8 @@ internal sealed class BatchPipeline<T>(PipelineSettings settings, IBatchHandler<
         /// <summary>Where each item stands among the deliveries.</summary>
         public List<int> Positions { get; } = new(deliveries.Count);
 
-        public HashSet<string>? BlockedKeys { get; set; }
+        /// <summary>Keys with an item that is not over, and where the first such stands.</summary>
+        public Dictionary<string, int>? BlockedKeys { get; set; }
 
         public HashSet<int> Released { get; } = [];
 

@@ -1,4 +1,5 @@
 using Millrace.Handling;
+using Millrace.Hosting;
 using Millrace.Outcomes;
 using Millrace.Retries;
 using Millrace.Sources;
@@ -82,9 +83,7 @@ public sealed class BatchTests
     [Fact]
     public async Task Items_behind_a_failed_one_of_their_key_wait_for_it_and_keep_their_order()
     {
-        var store = new InMemoryStore();
-        var jobs = new[] { ("k", "k1"), ("k", "k2"), ("m", "m1"), ("k", "k3"), ("m", "m2") };
-        await store.EnqueueAsync([.. jobs.Select(job => new Storage.NewJob { Queue = "rows", Key = job.Item1, Body = Text.Bytes(job.Item2) })], EngineHost.Stop);
+        var store = await StoredAsync(("k", "k1"), ("k", "k2"), ("m", "m1"), ("k", "k3"), ("m", "m2"));
         await using var host = await StartAsync(batch =>
         {
             if (batch.Any(item => Text.Of(item.Message) == "k2" && item.Context.Delivery.Attempt < 3)) throw new InvalidOperationException("k2 is not ready");
@@ -96,9 +95,59 @@ public sealed class BatchTests
         Assert.Equal(["m1", "m2"], _seen.All.Where(seen => seen.StartsWith('m')));
     }
 
+    [Fact]
+    public async Task Where_a_dead_head_holds_its_key_items_behind_it_in_the_batch_wait_for_its_requeue()
+    {
+        var healed = false;
+        var store = await StoredAsync(("k", "k1"), ("k", "k2"), ("m", "m1"), ("k", "k3"), ("m", "m2"));
+        await using var host = await StartAsync(batch =>
+        {
+            if (!healed && batch.Any(item => Text.Of(item.Message) == "k2")) throw new InvalidOperationException("k2 is poison");
+            foreach (var item in batch) _seen.Add(Text.Of(item.Message));
+        }, size: 5, maxAttempts: 1, order: Order.PerKey, store: store, configure: options => options.DeadHead = DeadHeadPolicy.Hold);
+        await _seen.CountAsync(3);
+        while ((await host.DeadLettersAsync()).Count == 0) await Task.Yield();
+        Assert.Equal(["k1", "m1", "m2"], _seen.All.Order());
+        healed = true;
+        Assert.Single(await host.Store.RequeueAsync(new() { Queue = "rows" }, "ana", EngineHost.Stop));
+        await _seen.CountAsync(5);
+        Assert.Equal(["k1", "k2", "k3"], _seen.All.Where(seen => seen.StartsWith('k')));
+    }
+
+    [Fact]
+    public async Task Items_behind_one_whose_inbox_could_not_be_asked_wait_for_it_and_those_before_it_do_not()
+    {
+        var inbox = new ScriptedInbox { Failing = { "k2" } };
+        var store = await StoredAsync(("k", "k1"), ("k", "k2"), ("m", "m1"), ("k", "k3"));
+        await using var host = await StartAsync(batch => _seen.Add(Bodies(batch)), size: 4, order: Order.PerKey, store: store, configure: options => options.Inbox = inbox);
+        await _seen.CountAsync(2);
+        await host.StopAsync();
+        Assert.Equal(["k1m1", "k2k3"], _seen.All);
+    }
+
+    [Fact]
+    public async Task What_the_inbox_has_recorded_is_completed_without_the_handler()
+    {
+        var inbox = new ScriptedInbox { Recorded = { "b" } };
+        await using var host = await StartAsync(batch => _seen.Add(Bodies(batch)), size: 3, configure: options => options.Inbox = inbox);
+        await host.Client.PublishManyAsync("rows", [.. "abc".Select(letter => (ReadOnlyMemory<byte>)Text.Bytes($"{letter}"))], stopping: EngineHost.Stop);
+        await _seen.CountAsync(1);
+        await host.StopAsync();
+        Assert.Equal(["ac"], _seen.All);
+        Assert.Equal(3, host.Control.Status.Workers[0].Settled.Completed);
+    }
+
+    private static async Task<InMemoryStore> StoredAsync(params (string Key, string Body)[] jobs)
+    {
+        var store = new InMemoryStore();
+        await store.EnqueueAsync([.. jobs.Select(job => new Storage.NewJob { Queue = "rows", Key = job.Key, Body = Text.Bytes(job.Body) })], EngineHost.Stop);
+        return store;
+    }
+
     private static string Bodies(Batch<ReadOnlyMemory<byte>> batch) => string.Concat(batch.Select(item => Text.Of(item.Message)));
 
-    private static Task<EngineHost> StartAsync(Action<Batch<ReadOnlyMemory<byte>>> handle, int size, int maxAttempts = 5, Order order = Order.None, InMemoryStore? store = null) =>
+    private static Task<EngineHost> StartAsync(Action<Batch<ReadOnlyMemory<byte>>> handle, int size, int maxAttempts = 5, Order order = Order.None, InMemoryStore? store = null,
+        Action<WorkerOptions>? configure = null) =>
         EngineHost.StartAsync(engine => engine.AddBatchWorker("rows", _ => new Rows(handle), MessageReaders.Raw, options =>
         {
             options.Order = order;
@@ -106,6 +155,7 @@ public sealed class BatchTests
             options.BatchSize = size;
             options.Retry.MaxAttempts = maxAttempts;
             options.Retry.Backoff = new Backoff.Fixed(TimeSpan.Zero);
+            configure?.Invoke(options);
         }), store);
 
     private sealed class Rows(Action<Batch<ReadOnlyMemory<byte>>> handle) : IBatchHandler<ReadOnlyMemory<byte>>

@@ -21,6 +21,23 @@ public sealed class OutcomeTests
     }
 
     [Fact]
+    public async Task What_the_inbox_has_recorded_is_completed_without_the_handler_and_what_it_cannot_say_is_tried_again()
+    {
+        var inbox = new ScriptedInbox { Recorded = { "done" }, Failing = { "new" } };
+        await using var host = await EngineHost.StartAsync(engine => engine.AddWorker("mail", (body, context, _) => See($"{Text.Of(body)} {context.Delivery.Attempt}"), options =>
+        {
+            options.Inbox = inbox;
+            options.Retry.Backoff = new Backoff.Fixed(TimeSpan.Zero);
+        }));
+        var done = await host.PublishAsync("mail", "done");
+        await host.PublishAsync("mail", "new");
+        await _seen.CountAsync(1);
+        await host.StopAsync();
+        Assert.Equal(["new 2"], _seen.All);
+        Assert.Equal(JobState.Succeeded, (await host.Store.FindAsync(done.Id, EngineHost.Stop))!.State);
+    }
+
+    [Fact]
     public async Task A_handler_that_throws_is_tried_again_until_its_attempts_are_spent()
     {
         await using var host = await EngineHost.StartAsync(engine => engine.AddWorker("mail", (_, context, _) =>
