@@ -25,7 +25,7 @@ public static class MillraceTelemetry
         "Time in the handler, one record an attempt.", advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = DurationBuckets });
 
     internal static readonly Histogram<double> OperationDuration = Meter.CreateHistogram("messaging.client.operation.duration", "s",
-        "Time of one fetch or settle round trip.", advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = DurationBuckets });
+        "Time of one fetch, waiting for messages included, or of one write of outcomes.", advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = DurationBuckets });
 
     internal static readonly Histogram<long> Attempts = Meter.CreateHistogram<long>("millrace.job.attempts", "{attempt}", "Attempts that a finished job took.");
 

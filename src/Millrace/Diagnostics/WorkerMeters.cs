@@ -41,7 +41,11 @@ internal sealed class WorkerMeters
         for (var i = 0; i < outcomes.Length; i++) Finished(deliveries[i], outcomes[i]);
     }
 
-    public void Fetched(int count) => MillraceTelemetry.Consumed.Add(count, _fetch);
+    public void Fetched(int count, TimeSpan took)
+    {
+        MillraceTelemetry.Consumed.Add(count, _fetch);
+        MillraceTelemetry.OperationDuration.Record(took.TotalSeconds, _fetch);
+    }
 
     public void Settled(TimeSpan took) => MillraceTelemetry.OperationDuration.Record(took.TotalSeconds, _settle);
 

@@ -17,8 +17,8 @@ internal sealed class Fetcher(Dispatcher dispatcher, Source source, TimeProvider
     /// <summary>Raised when there may be room again.</summary>
     public Signal Room { get; } = new();
 
-    /// <summary>Told how many deliveries each fetch brought.</summary>
-    public Action<int>? Fetched { get; set; }
+    /// <summary>Told how many deliveries each fetch brought, and how long it took, waiting for them included.</summary>
+    public Action<int, TimeSpan>? Fetched { get; set; }
 
     /// <summary>Whether a fetch is under way.</summary>
     public bool Fetching { get; private set; }
@@ -103,9 +103,10 @@ internal sealed class Fetcher(Dispatcher dispatcher, Source source, TimeProvider
         using var either = Begin(quiet);
         try
         {
+            var started = time.GetTimestamp();
             var fetched = await source.FetchAsync(limit, either.Token);
             CrashPoints.Reach("fetch.claimed");
-            Fetched?.Invoke(fetched.Count);
+            Fetched?.Invoke(fetched.Count, time.GetElapsedTime(started));
             dispatcher.Absorb(fetched, all: fetched.Count >= limit.Count);
             CrashPoints.Reach("dispatch.queued");
         }

@@ -34,7 +34,7 @@ internal sealed class WorkerRun : IAsyncDisposable
         _source = source;
         _options = worker.Options;
         _tools = tools;
-        _settler = new(source, new() { BatchSize = _options.SettleBatchSize, MaxAge = _options.SettleMaxAge }, log, tools.Time, tools.Random, tools.Logger);
+        _settler = new(source, new() { BatchSize = _options.SettleBatchSize, MaxAge = _options.SettleMaxAge }, log, meters, tools.Time, tools.Random, tools.Logger);
         var options = new DispatcherOptions
         {
             Concurrency = _options.Concurrency,
@@ -48,11 +48,11 @@ internal sealed class WorkerRun : IAsyncDisposable
             ? new(source, options, one, _settler.Add, _settler.Hurry, tools.Time)
             : new(source, options, call.Many!, _settler.Add, _settler.Hurry, tools.Time);
         log.Freed = _dispatcher.Written;
-        _dispatcher.Fetcher.Fetched = count =>
+        _dispatcher.Fetcher.Fetched = (count, took) =>
         {
             _fetched++;
             _fetchError = null;
-            meters.Fetched(count);
+            meters.Fetched(count, took);
         };
     }
 

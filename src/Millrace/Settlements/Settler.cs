@@ -16,6 +16,7 @@ internal sealed class Settler : IAsyncDisposable
     private readonly Source _source;
     private readonly SettlerOptions _options;
     private readonly SettlementLog _log;
+    private readonly WorkerMeters _meters;
     private readonly TimeProvider _time;
     private readonly Random _random;
     private readonly ILogger _logger;
@@ -32,14 +33,16 @@ internal sealed class Settler : IAsyncDisposable
     /// <param name="source">Where the outcomes go.</param>
     /// <param name="options">Bounds.</param>
     /// <param name="log">Told of every batch that was written.</param>
+    /// <param name="meters">Told how long each write took.</param>
     /// <param name="time">Clock for age and backoff.</param>
     /// <param name="random">Jitter.</param>
     /// <param name="logger">Where failures are reported.</param>
-    public Settler(Source source, SettlerOptions options, SettlementLog log, TimeProvider time, Random random, ILogger logger)
+    public Settler(Source source, SettlerOptions options, SettlementLog log, WorkerMeters meters, TimeProvider time, Random random, ILogger logger)
     {
         _source = source;
         _options = options;
         _log = log;
+        _meters = meters;
         _time = time;
         _random = random;
         _logger = logger;
@@ -166,7 +169,9 @@ internal sealed class Settler : IAsyncDisposable
             try
             {
                 CrashPoints.Reach("settle.before-write");
+                var started = _time.GetTimestamp();
                 var refused = await _source.SettleAsync(_writing, _deadline.Token);
+                _meters.Settled(_time.GetElapsedTime(started));
                 CrashPoints.Reach("settle.after-write");
                 LastError = null;
                 foreach (var (delivery, outcome) in refused)
