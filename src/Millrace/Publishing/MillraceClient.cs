@@ -38,7 +38,8 @@ public sealed class MillraceClient(JobStore store)
         ArgumentNullException.ThrowIfNull(jobs);
         if (jobs.Count == 0) return [];
         using var span = MillraceTelemetry.Activities.HasListeners() ? Start(jobs) : null;
-        var results = await store.EnqueueAsync(span is null ? jobs : Traced(jobs, span), stopping);
+        // Who does not listen to our spans may have one of their own.
+        var results = await store.EnqueueAsync((span ?? Activity.Current) is { IdFormat: ActivityIdFormat.W3C } trace ? Traced(jobs, trace) : jobs, stopping);
         MillraceTelemetry.Sent.Add(jobs.Count, new TagList { { "messaging.system", store.MessagingSystem }, { "messaging.destination.name", jobs[0].Queue } });
         return results;
     }
@@ -89,8 +90,8 @@ public sealed class MillraceClient(JobStore store)
         return span;
     }
 
-    private static NewJob[] Traced(IReadOnlyList<NewJob> jobs, Activity span) =>
+    private static NewJob[] Traced(IReadOnlyList<NewJob> jobs, Activity trace) =>
         [.. jobs.Select(job => job.Headers.Get(MessageHeaders.TraceParent) is null
-            ? job with { Headers = job.Headers.With(MessageHeaders.TraceParent, span.Id!) }
+            ? job with { Headers = job.Headers.With(MessageHeaders.TraceParent, trace.Id!) }
             : job)];
 }
