@@ -22,7 +22,7 @@ public sealed class Scenario04KilledTests
         await using (var fast = await RecordedRelay.StartAsync(frames))
             await FinishAsync(fast, undisturbed);
 
-        await using var slow = await RecordedRelay.StartAsync(frames, new() { FramesPerSecond = 3_000 });
+        await using var slow = await RecordedRelay.StartAsync(frames, new() { FramesPerSecond = 1_500 });
         var random = new Random(seed);
         var points = Enumerable.Range(0, kills).Select(_ => random.NextInt64(1, slow.Head)).Order().ToList();
         foreach (var point in points)
