@@ -42,6 +42,8 @@ if ! $quick && [ -z "${MILLRACE_POSTGRES18:-}" ]; then
     MILLRACE_POSTGRES18=$(tests/Servers/postgres18/fetch.sh "$output/postgres18") && export MILLRACE_POSTGRES18 \
         || echo "test.sh: without PostgreSQL 18 its tests are skipped" >&2
 fi
+# Code that runs for a minute is not worth profiling, the compiler's neither.
+$quick && export DOTNET_TieredPGO=0
 step dotnet restore --locked-mode
 if $quick; then
     # What tests stand on, with the warnings of the compiler only, and the layout of lines: analyzers are for the full lane, which compiles everything anew.
@@ -55,8 +57,7 @@ else
     step dotnet format --verify-no-changes --no-restore
 fi
 
-# Code that runs for a minute is not worth profiling.
-$quick && export DOTNET_TieredPGO=0 && place=$output
+$quick && place=$output
 
 run() { TMPDIR=$place exec "artifacts/bin/$1/release/$1" -noColor 2>&1; }
 

@@ -28,7 +28,7 @@ public sealed class RedisVariablesTests(PostgresFixture postgres)
         Assert.InRange(ServedFirehose.HandledOf(done), 1, firehose.Relay.Head - half);
     }
 
-    [Fact]
+    [FullLaneFact]
     public async Task Without_a_name_of_its_own_the_consumer_group_is_that_of_the_processes()
     {
         await using var firehose = await ServedFirehose.StartAsync(postgres);

@@ -148,7 +148,7 @@ public sealed class PostgresRescueTests : IAsyncLifetime
         }
     }
 
-    [Fact]
+    [FullLaneFact]
     public async Task A_parked_key_with_a_long_tail_is_walked_over_once()
     {
         const int many = 5_000;
