@@ -26,14 +26,15 @@ public sealed class FirehoseMonitor
     /// <exception cref="StoreException">A store cannot be read.</exception>
     public async ValueTask<FirehoseStatus> GetStatusAsync(CancellationToken stopping)
     {
-        // In this order: what does not wait any more is in the totals.
+        // In this order: what the cursor passed was in the queue, and what does not wait any more is in the totals.
+        var cursor = _activity.Cursor;
         var queue = await _queue.CountAsync(QueuedFrame.Queue, stopping);
         var totals = await _store.ReadTotalsAsync(stopping);
         return new FirehoseStatus
         {
             RelayHost = _options.RelayUrl.Authority,
             Connected = _activity.Connected,
-            Cursor = _activity.Cursor,
+            Cursor = cursor,
             LagSeconds = _activity.LagSeconds,
             EventsPerSecond = _activity.EventsPerSecond,
             FirstEventAt = _activity.FirstEventAt,
