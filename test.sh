@@ -29,11 +29,11 @@ step() {
 }
 
 # Making and removing thousands of small files is much of the quick lane's time: it keeps them in memory where there is room.
-place=${TMPDIR:-/tmp}
-if $quick && [ "$(df --output=avail /dev/shm 2> /dev/null | tail -n 1)" -gt 4000000 ] 2> /dev/null; then place=/dev/shm; fi
-output=$(mktemp -d -p "$place")
-# What runs in the background does not hear Ctrl+C: it is asked to end, and waited for.
-trap 'kill $(jobs -p) 2> /dev/null; wait; rm -rf "$output"' EXIT
+folder=${TMPDIR:-/tmp}
+if $quick && [ "$(df --output=avail /dev/shm 2> /dev/null | tail -n 1)" -gt 4000000 ] 2> /dev/null; then folder=/dev/shm; fi
+output=$(mktemp -d -p "$folder")
+# What runs in the background does not hear Ctrl+C: it is told to end, and waited for.
+trap 'kill -INT $(jobs -p) 2> /dev/null; wait; rm -rf "$output"' EXIT
 chmod 711 "$output"
 
 step tests/Servers/install.sh
@@ -57,9 +57,10 @@ else
     step dotnet format --verify-no-changes --no-restore
 fi
 
-$quick && place=$output
+# Only now: the compiler's server outlives the script.
+$quick && export TMPDIR=$output
 
-run() { TMPDIR=$place exec "artifacts/bin/$1/release/$1" -noColor 2>&1; }
+run() { exec env --default-signal=INT "artifacts/bin/$1/release/$1" -noColor 2>&1; }
 
 # Much of their time is waiting: the quick lane runs all at once, and shows one after the other.
 declare -A running

@@ -65,7 +65,7 @@ public sealed class RedisStoreModel : StoreModelConformance<RedisResp3Harness>
 /// <summary>The same scripts, but for how entries are freed.</summary>
 public sealed class RedisDeletingStoreModel : StoreModelConformance<RedisResp2Harness>
 {
-    protected override (int Quick, int Full) Operations => (500, 20_000);
+    protected override (int Quick, int Full) Operations => (1_000, 20_000);
 }
 
 /// <summary>The same scripts once more, each on the node of its queue.</summary>
