@@ -9,6 +9,13 @@ internal static class SqlText
 
     public static string Read(string name) => Texts.GetOrAdd(name, Load);
 
+    /// <summary>An insert of one row made one of several: its values, the last thing in parentheses, over and over.</summary>
+    public static string Repeat(string name, int rows)
+    {
+        var text = Read(name).AsSpan().TrimEnd().TrimEnd(';');
+        return $"{text}{string.Concat(Enumerable.Repeat($", {text[text.LastIndexOf('(')..]}", rows - 1))};";
+    }
+
     private static string Load(string name)
     {
         using var stream = typeof(SqlText).Assembly.GetManifestResourceStream($"Millrace.Sqlite.Sql.{name}.sql")

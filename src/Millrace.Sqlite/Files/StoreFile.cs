@@ -55,6 +55,8 @@ internal sealed class StoreFile(SqliteStoreOptions options)
             // Jobs come and go on the same pages: the fewer checkpoints, the less is copied for nothing. 16 MB of log at most times.
             Read(connection, "PRAGMA wal_autocheckpoint = 4000");
             Read(connection, "PRAGMA cache_size = -16384");
+            // A statement that stores many rows keeps a journal of its own: not in a file, where there may be no folder for one.
+            Read(connection, "PRAGMA temp_store = MEMORY");
             return connection;
         }
         catch (SqliteException error)

@@ -12,28 +12,34 @@ internal sealed class Statement : IDisposable
 {
     private readonly sqlite3 _database;
     private readonly sqlite3_stmt _statement;
-    private ulong _bound;   // which parameters are not NULL; a statement has few
+    private readonly Parameter[] _parameters;
 
     public Statement(sqlite3 database, string sql)
     {
         _database = database;
         SqliteException.ThrowExceptionForRC(raw.sqlite3_prepare_v3(database, sql, raw.SQLITE_PREPARE_PERSISTENT, out _statement), database);
+        _parameters = new Parameter[raw.sqlite3_bind_parameter_count(_statement) + 1];
     }
 
-    public Statement Bind(int index, long value) => Bound(index, raw.sqlite3_bind_int64(_statement, index, value));
+    public Statement Bind(int index, long value)
+    {
+        if (_parameters[index] == new Parameter(Bound.Number, value)) return this;
+        _parameters[index] = new(Bound.Number, value);
+        return Check(raw.sqlite3_bind_int64(_statement, index, value));
+    }
 
     public Statement Bind(int index, long? value) => value is { } number ? Bind(index, number) : BindNull(index);
 
     public Statement Bind(int index, string? value)
     {
         if (value is null) return BindNull(index);
-        if (value.Length > 128) return Bound(index, raw.sqlite3_bind_text(_statement, index, Encoding.UTF8.GetBytes(value).AsSpan()));
+        if (value.Length > 128) return BindBytes(index, raw.sqlite3_bind_text(_statement, index, Encoding.UTF8.GetBytes(value).AsSpan()));
         Span<byte> bytes = stackalloc byte[384];
-        return Bound(index, raw.sqlite3_bind_text(_statement, index, bytes[..Encoding.UTF8.GetBytes(value, bytes)]));
+        return BindBytes(index, raw.sqlite3_bind_text(_statement, index, bytes[..Encoding.UTF8.GetBytes(value, bytes)]));
     }
 
     /// <summary>Binds a blob; an empty one stays a blob and does not become NULL.</summary>
-    public Statement Bind(int index, ReadOnlySpan<byte> value) => Bound(index, value.IsEmpty
+    public Statement Bind(int index, ReadOnlySpan<byte> value) => BindBytes(index, value.IsEmpty
         ? raw.sqlite3_bind_zeroblob(_statement, index, 0)
         : raw.sqlite3_bind_blob(_statement, index, value));
 
@@ -76,6 +82,13 @@ internal sealed class Statement : IDisposable
 
     public void Reset() => raw.sqlite3_reset(_statement);
 
+    /// <summary>Makes every parameter NULL again and frees what was copied for them.</summary>
+    public void Unbind()
+    {
+        raw.sqlite3_clear_bindings(_statement);
+        Array.Clear(_parameters);
+    }
+
     public long Long(int column) => raw.sqlite3_column_int64(_statement, column);
 
     public int Int(int column) => raw.sqlite3_column_int(_statement, column);
@@ -94,17 +107,16 @@ internal sealed class Statement : IDisposable
 
     public void Dispose() => _statement.Dispose();
 
-    private Statement Bound(int index, int code)
+    private Statement BindBytes(int index, int code)
     {
-        _bound |= 1UL << index;
+        _parameters[index] = new(Bound.Bytes, 0);
         return Check(code);
     }
 
-    /// <summary>A parameter is NULL until it is bound and keeps its value from run to run, so that most NULLs of most rows are there already.</summary>
     private Statement BindNull(int index)
     {
-        if ((_bound & 1UL << index) == 0) return this;
-        _bound &= ~(1UL << index);
+        if (_parameters[index].Bound == Bound.Nothing) return this;
+        _parameters[index] = default;
         return Check(raw.sqlite3_bind_null(_statement, index));
     }
 
@@ -113,4 +125,14 @@ internal sealed class Statement : IDisposable
         if (code != raw.SQLITE_OK) SqliteException.ThrowExceptionForRC(code, _database);
         return this;
     }
+
+    private enum Bound
+    {
+        Nothing,
+        Number,
+        Bytes,
+    }
+
+    /// <summary>What a parameter holds. SQLite keeps it from run to run, so binding the same number or NULL again is skipped.</summary>
+    private readonly record struct Parameter(Bound Bound, long Number);
 }

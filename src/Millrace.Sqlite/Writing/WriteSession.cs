@@ -70,6 +70,7 @@ internal sealed class WriteSession : IDisposable
             if (_queues.Remove(name, out var id)) _queueNames.Remove(id);
         _newQueues.Clear();
         Forget();
+        Sql.Reset();
         // A full disk or a failed write may have rolled back already.
         if (raw.sqlite3_get_autocommit(_database) == 0) raw.sqlite3_exec(_database, "ROLLBACK");
     }

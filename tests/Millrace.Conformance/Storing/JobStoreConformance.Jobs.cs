@@ -1,3 +1,4 @@
+using System.Text;
 using Millrace.Outcomes;
 using Millrace.Sources;
 using Millrace.Storage;
@@ -17,6 +18,40 @@ public abstract partial class JobStoreConformance<THarness>
         Assert.DoesNotContain(results, result => result.Duplicate);
         await using var source = Harness.Open();
         Assert.Equal(results.Select(result => result.Id), (await source.TakeAsync(3, Stop)).Select(delivery => delivery.Id));
+    }
+
+    [Fact(Timeout = SourceHarness.Guard)]
+    public async Task A_large_unit_keeps_what_each_of_its_jobs_says()
+    {
+        NewJob[] jobs = [.. Enumerable.Range(0, 203).Select(n => Harness.Job($"{n}".PadRight(n == 150 ? 40_000 : 1), n % 3 == 0 ? $"key {n}" : null) with
+        {
+            Kind = n % 4 == 0 ? $"kind-{n}" : "",
+            Tenant = n % 5 == 0 ? $"tenant-{n}" : null,
+            Headers = n % 7 == 0 ? new MessageHeaders([new("n", $"{n}")]) : MessageHeaders.Empty,
+            DeduplicationId = n % 6 == 1 && n % 5 != 0 ? $"{n % 12}" : null,
+            Delay = n % 8 == 2 ? TimeSpan.FromHours(n) : default,
+        })];
+        // Twice, with other neighbours, for stores that keep something from one statement to the next.
+        foreach (var unit in new[] { jobs, jobs[5..] })
+        {
+            var results = await Store.EnqueueAsync(unit, Stop);
+            var stored = unit.Zip(results).Where(pair => !pair.Second.Duplicate).ToLookup(pair => pair.First.Delay > TimeSpan.Zero);
+            Assert.Equal(unit.Count(job => job.DeduplicationId is null), stored.Sum(group => group.Count()) - (unit == jobs ? 2 : 0));
+            foreach (var (said, (id, _)) in stored[true])
+            {
+                var delayed = (await Store.FindAsync(id, Stop))!;
+                Assert.Equal((JobState.Delayed, said.Kind, said.Key, said.Tenant), (delayed.State, delayed.Kind, delayed.Key, delayed.Tenant));
+            }
+
+            await using var source = Harness.Open();
+            var taken = await source.TakeAsync(stored[false].Count(), Stop);
+            Assert.Equal(
+                stored[false].Select(pair => (pair.Second.Id, Said(pair.First))),
+                taken.Select(delivery => (delivery.Id, (delivery.Text(), delivery.Kind, delivery.Key, delivery.Tenant, delivery.Headers.Get("n")))));
+            foreach (var delivery in taken) await source.WriteAsync(delivery, Outcome.Completed, Stop);
+        }
+
+        static (string, string, string?, string?, string?) Said(NewJob job) => (Encoding.UTF8.GetString(job.Body.Span), job.Kind, job.Key, job.Tenant, job.Headers.Get("n"));
     }
 
     [Fact(Timeout = SourceHarness.Guard)]

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using Millrace.Outcomes;
 using Millrace.Storage;
@@ -86,6 +87,18 @@ public sealed class SqliteTroubleTests : IAsyncDisposable
         // The connection was suspect and another took its place.
         await store.EnqueueAsync([TempStore.Job("b")], Stop);
         Assert.Equal(1, (await store.CountAsync("q", Stop)).Waiting);
+    }
+
+    [Fact]
+    public async Task A_row_that_cannot_be_read_fails_the_fetch_again_until_it_can()
+    {
+        var store = await _temp.OpenAsync();
+        await store.EnqueueAsync([TempStore.Job("a"), TempStore.Job("b")], Stop);
+        await using var source = store.OpenSource(new() { Queue = "q" });
+        _temp.Execute("UPDATE jobs SET headers = CAST('[' AS BLOB) WHERE id = 1");
+        for (var i = 0; i < 2; i++) await Assert.ThrowsAnyAsync<JsonException>(async () => await source.FetchAsync(new(10), Stop));
+        _temp.Execute("UPDATE jobs SET headers = NULL");
+        Assert.Equal(["1", "2"], (await source.FetchAsync(new(10), Stop)).Select(delivery => delivery.Id));
     }
 
     [Fact]
