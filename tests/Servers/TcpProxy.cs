@@ -40,6 +40,9 @@ public sealed class TcpProxy : IAsyncDisposable
         get { lock (_gate) return _open.Count; }
     }
 
+    /// <summary>How many connections there have been.</summary>
+    public int Accepted { get; private set; }
+
     internal ProxyTrap? Trap => _trap;
 
     /// <summary>In front of 127.0.0.1:<paramref name="target"/>.</summary>
@@ -163,6 +166,7 @@ public sealed class TcpProxy : IAsyncDisposable
         lock (_gate)
         {
             _open[connection] = RunAsync(connection);
+            Accepted++;
             _accepted.TrySetResult();
             _accepted = NewSignal();
         }

@@ -18,6 +18,7 @@ internal static class ConnectionSettings
         settings.Timeout = (int)Math.Ceiling(options.ConnectTimeout.TotalSeconds);
         settings.CommandTimeout = (int)Math.Ceiling(options.CommandTimeout.TotalSeconds);
         settings.ApplicationName ??= "millrace";
+        if (!AsksForKerberos(settings)) settings.GssEncryptionMode = GssEncryptionMode.Disable;
         // Nothing the store does outlives its transaction, so there is nothing to reset.
         settings.NoResetOnClose = true;
         settings.TcpKeepAlive = true;
@@ -27,8 +28,13 @@ internal static class ConnectionSettings
         settings.AutoPrepareMinUsages = 2;
         builder.EnableArrays();
         builder.EnableTransportSecurity();
+        builder.EnableIntegratedSecurity();
         return (builder.Build(), Describe(options.SettingName, settings));
     }
+
+    /// <summary>Npgsql by itself tries Kerberos encryption on every session first, and goes on without when it fails: that is for networks that have it.</summary>
+    private static bool AsksForKerberos(NpgsqlConnectionStringBuilder settings) =>
+        settings.ShouldSerialize("GSS Encryption Mode") || Environment.GetEnvironmentVariable("PGGSSENCMODE") is not null;
 
     private static string Describe(string settingName, NpgsqlConnectionStringBuilder settings)
     {

@@ -28,6 +28,7 @@ internal sealed class PostgresAddress
         ["application_name"] = "Application Name",
         ["passfile"] = "Passfile",
         ["channel_binding"] = "Channel Binding",
+        ["gssencmode"] = "GSS Encryption Mode",
     };
 
     private readonly NpgsqlConnectionStringBuilder _settings = [];

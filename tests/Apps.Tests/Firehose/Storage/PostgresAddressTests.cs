@@ -34,6 +34,12 @@ public sealed class PostgresAddressTests
         Assert.Equal(mode, PostgresAddress.Parse($"postgresql://ada@db.test/sky?sslmode={name}", out _)!.ToSettings(1).SslMode);
 
     [Theory]
+    [InlineData("postgresql://ada@db.test/sky?gssencmode=disable", GssEncryptionMode.Disable)]
+    [InlineData("host=db.test gssencmode=require", GssEncryptionMode.Require)]
+    public void Gssencmode_has_the_names_of_libpq(string text, GssEncryptionMode mode) =>
+        Assert.Equal(mode, PostgresAddress.Parse(text, out _)!.ToSettings(1).GssEncryptionMode);
+
+    [Theory]
     [InlineData("mysql://ada:secret@db.test/sky", "scheme \"mysql\"")]
     [InlineData("secret", "must look like")]
     [InlineData("postgresql://ada:secret@db.test:99999/sky", "port \"99999\"")]
