@@ -63,10 +63,46 @@ public sealed class PostgresServer(string? binaries = null, params IReadOnlyList
     /// <summary>The first column of the first row, or null.</summary>
     public async Task<object?> ScalarAsync(string database, string sql, CancellationToken stop = default)
     {
-        await using var connection = new NpgsqlConnection($"{ConnectionStringTo(database)};Pooling=false");
-        await connection.OpenAsync(stop);
+        await using var connection = await ConnectAsync(database, stop);
         await using var command = new NpgsqlCommand(sql, connection);
         return await command.ExecuteScalarAsync(stop);
+    }
+
+    /// <summary>An open session as the role "postgres", one used before where there is: making one costs the server more than most statements.</summary>
+    public async Task<NpgsqlConnection> ConnectAsync(string database, CancellationToken stop = default)
+    {
+        var connection = await OpenAsync(database, stop);
+        try
+        {
+            await using var command = new NpgsqlCommand("SELECT 1", connection);
+            await command.ExecuteNonQueryAsync(stop);
+            return connection;
+        }
+        catch (NpgsqlException)
+        {
+            // The server was restarted, or the session ended by somebody, since it was last used.
+            NpgsqlConnection.ClearPool(connection);
+            await connection.DisposeAsync();
+            return await OpenAsync(database, stop);
+        }
+    }
+
+    /// <summary>As <see cref="ConnectAsync"/>, for those who cannot wait.</summary>
+    public NpgsqlConnection Connect(string database)
+    {
+        var connection = Open(database);
+        try
+        {
+            using var command = new NpgsqlCommand("SELECT 1", connection);
+            command.ExecuteNonQuery();
+            return connection;
+        }
+        catch (NpgsqlException)
+        {
+            NpgsqlConnection.ClearPool(connection);
+            connection.Dispose();
+            return Open(database);
+        }
     }
 
     protected override async Task PrepareAsync(CancellationToken stop)
@@ -108,6 +144,22 @@ public sealed class PostgresServer(string? binaries = null, params IReadOnlyList
             return false;
         }
     }
+
+    private async Task<NpgsqlConnection> OpenAsync(string database, CancellationToken stop)
+    {
+        var connection = new NpgsqlConnection(PooledTo(database));
+        await connection.OpenAsync(stop);
+        return connection;
+    }
+
+    private NpgsqlConnection Open(string database)
+    {
+        var connection = new NpgsqlConnection(PooledTo(database));
+        connection.Open();
+        return connection;
+    }
+
+    private string PooledTo(string database) => $"{ConnectionStringTo(database)};Connection Idle Lifetime=5;Connection Pruning Interval=2";
 
     private static string FindBinaries()
     {

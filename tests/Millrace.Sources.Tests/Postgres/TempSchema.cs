@@ -36,9 +36,8 @@ public sealed class TempSchema(PostgresServer server) : IAsyncDisposable
     /// <summary>Runs SQL as another program would, in this schema; returns the first value.</summary>
     public async Task<object?> ExecuteAsync(string sql)
     {
-        await using var connection = new NpgsqlConnection($"{server.ConnectionString};Pooling=false;Search Path={Name}");
-        await connection.OpenAsync();
-        await using var command = new NpgsqlCommand(sql, connection);
+        await using var connection = await server.ConnectAsync("postgres");
+        await using var command = new NpgsqlCommand($"SET search_path TO {Name}; {sql}", connection);
         return await command.ExecuteScalarAsync();
     }
 

@@ -18,7 +18,6 @@ public abstract class FirehoseDatabase : IAsyncDisposable
     public List<string> Query(string sql)
     {
         using var connection = Connect();
-        connection.Open();
         using var command = connection.CreateCommand();
         command.CommandText = sql;
         using var reader = command.ExecuteReader();
@@ -40,6 +39,7 @@ public abstract class FirehoseDatabase : IAsyncDisposable
 
     public abstract ValueTask DisposeAsync();
 
+    /// <summary>An open connection.</summary>
     protected abstract DbConnection Connect();
 
     private static string TextOf(object value) => value switch

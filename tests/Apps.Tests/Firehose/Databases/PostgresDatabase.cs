@@ -1,7 +1,6 @@
 using System.Data.Common;
 using Firehose.Storage;
 using Firehose.Storage.Postgres;
-using Npgsql;
 using Servers;
 
 namespace Apps.Tests.Firehose.Databases;
@@ -26,5 +25,5 @@ public sealed class PostgresDatabase(PostgresServer server, string name) : Fireh
     /// <summary>The server drops it with its cluster.</summary>
     public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    protected override DbConnection Connect() => new NpgsqlConnection(new NpgsqlConnectionStringBuilder(server.ConnectionStringTo(name)) { Pooling = false }.ToString());
+    protected override DbConnection Connect() => server.Connect(name);
 }

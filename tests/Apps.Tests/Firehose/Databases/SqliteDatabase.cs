@@ -28,5 +28,10 @@ public sealed class SqliteDatabase : FirehoseDatabase
         return ValueTask.CompletedTask;
     }
 
-    protected override DbConnection Connect() => new SqliteConnection($"Data Source={_path};Mode=ReadOnly;Pooling=False");
+    protected override DbConnection Connect()
+    {
+        var connection = new SqliteConnection($"Data Source={_path};Mode=ReadOnly;Pooling=False");
+        connection.Open();
+        return connection;
+    }
 }
