@@ -91,7 +91,7 @@ internal sealed partial class ChildWorker : IAsyncDisposable
     public async Task<JsonElement> StatusAsync(Func<JsonElement, bool> expected)
     {
         using var patience = new CancellationTokenSource(Patience);
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
         while (true)
         {
             var status = await StatusAsync();
@@ -105,7 +105,7 @@ internal sealed partial class ChildWorker : IAsyncDisposable
     public async Task ReadyAsync(int status, string text)
     {
         using var patience = new CancellationTokenSource(Patience);
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
         while (true)
         {
             using var response = await GetAsync("/readyz");

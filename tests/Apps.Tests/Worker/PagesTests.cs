@@ -1,23 +1,8 @@
 namespace Apps.Tests.Worker;
 
-public sealed class PagesTests : IAsyncLifetime
+public sealed class PagesTests(PagesTests.Served served) : IClassFixture<PagesTests.Served>
 {
-    private readonly DataDirectory _data = new();
-    private ChildWorker? _child;
-
-    private ChildWorker Child => _child!;
-
-    public ValueTask InitializeAsync()
-    {
-        _child = ChildWorker.Start($"run --port 0 --data {_data.Path}", ("RELAY_URL", "ws://127.0.0.1:9"));
-        return default;
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await Child.DisposeAsync();
-        _data.Dispose();
-    }
+    private ChildWorker Child => served.Child;
 
     [Fact]
     public async Task Each_address_answers_get_and_head()
@@ -54,5 +39,21 @@ public sealed class PagesTests : IAsyncLifetime
         Assert.Equal(status, (int)response.StatusCode);
         Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
         Assert.Contains($"\"code\": \"{code}\"", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    /// <summary>One worker for all of them: none changes anything.</summary>
+    public sealed class Served : IAsyncDisposable
+    {
+        private readonly DataDirectory _data = new();
+
+        public Served() => Child = ChildWorker.Start($"run --port 0 --data {_data.Path}", ("RELAY_URL", "ws://127.0.0.1:9"));
+
+        internal ChildWorker Child { get; }
+
+        public async ValueTask DisposeAsync()
+        {
+            await Child.DisposeAsync();
+            _data.Dispose();
+        }
     }
 }

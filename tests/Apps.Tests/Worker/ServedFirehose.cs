@@ -68,7 +68,7 @@ internal sealed class ServedFirehose : IAsyncDisposable
     public static async Task UntilAsync(Func<Task<bool>> so)
     {
         using var patience = new CancellationTokenSource(Patience);
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
         while (!await so()) await timer.WaitForNextTickAsync(patience.Token);
     }
 

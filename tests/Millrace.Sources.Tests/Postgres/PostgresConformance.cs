@@ -11,7 +11,7 @@ public sealed class PostgresStoreConformance : JobStoreConformance<PostgresHarne
 public sealed class PostgresStoreModel : StoreModelConformance<PostgresHarness>
 {
     // Two minutes: every operation is a handful of round trips and a flush.
-    protected override (int Quick, int Full) Operations => (300, 25_000);
+    protected override (int Quick, int Full) Operations => (0, 25_000);
 
     // Cancelling one that was held behind its key changed its row twice in one statement.
     protected override IReadOnlyList<string> Regressions => ["aRLl8y06Ti34"];
@@ -23,5 +23,5 @@ public sealed class Postgres18StoreConformance : JobStoreConformance<Postgres18H
 
 public sealed class Postgres18StoreModel : StoreModelConformance<Postgres18Harness>
 {
-    protected override (int Quick, int Full) Operations => (500, 10_000);
+    protected override (int Quick, int Full) Operations => (0, 10_000);
 }

@@ -28,7 +28,7 @@ public sealed class PostgresTroubleTests : IAsyncLifetime
         await _server.DisposeAsync();
     }
 
-    [Theory]
+    [FullLaneTheory]
     [InlineData(true)]
     [InlineData(false)]
     public async Task A_server_that_went_away_is_named_and_worked_with_again_when_it_is_back(bool killed)

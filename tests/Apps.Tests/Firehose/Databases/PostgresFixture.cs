@@ -8,8 +8,8 @@ namespace Apps.Tests.Firehose.Databases;
 /// <summary>One PostgreSQL for all tests, started when the first of them asks; nothing is killed on it that is not a test's own.</summary>
 public sealed class PostgresFixture : TestDatabases, IAsyncDisposable
 {
-    // A test is over before a machine fails.
-    private readonly PostgresServer _server = new(null, "fsync=off", "max_connections=200");
+    // A test is over before a machine fails, and its statements before they are compiled.
+    private readonly PostgresServer _server = new(null, "fsync=off", "jit=off", "max_connections=200");
     private readonly Lazy<Task> _started;
 
     public PostgresFixture() => _started = new(() => _server.StartAsync());
