@@ -4,7 +4,7 @@ using Millrace.Conformance.Storing;
 
 namespace Millrace.Sources.Tests.Postgres;
 
-public sealed class PostgresSourceConformance : SourceConformance<PostgresHarness>;
+public sealed class PostgresSourceConformance : SourceConformance<PostgresFullLaneHarness>;
 
 public sealed class PostgresStoreConformance : JobStoreConformance<PostgresHarness>;
 

@@ -59,6 +59,16 @@ public class PostgresHarness : JobStoreHarness
     private Task<PostgresStore> OpenAsync() => _temp!.OpenAsync(options => options.Retention = Retention);
 }
 
+/// <summary>The same for what sources are asked on other servers, too, by the quick lane.</summary>
+public sealed class PostgresFullLaneHarness : PostgresHarness
+{
+    public override ValueTask InitializeAsync()
+    {
+        Assert.SkipUnless(FullLane.Runs, FullLane.Reason);
+        return base.InitializeAsync();
+    }
+}
+
 /// <summary>The same on PostgreSQL 18.</summary>
 public sealed class Postgres18Harness : PostgresHarness
 {

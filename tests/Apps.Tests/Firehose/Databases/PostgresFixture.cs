@@ -14,6 +14,9 @@ public sealed class PostgresFixture : TestDatabases, IAsyncDisposable
 
     public PostgresFixture() => _started = new(() => _server.StartAsync());
 
+    /// <summary>The same for tests that the quick lane leaves to SQLite.</summary>
+    public TestDatabases InFullLane => new FullLaneDatabases(this);
+
     public override async Task<FirehoseDatabase> CreateAsync() => await CreateDatabaseAsync();
 
     public async Task<PostgresDatabase> CreateDatabaseAsync()
@@ -23,4 +26,13 @@ public sealed class PostgresFixture : TestDatabases, IAsyncDisposable
     }
 
     public ValueTask DisposeAsync() => _server.DisposeAsync();
+
+    private sealed class FullLaneDatabases(PostgresFixture postgres) : TestDatabases
+    {
+        public override Task<FirehoseDatabase> CreateAsync()
+        {
+            Assert.SkipUnless(FullLane.Runs, FullLane.Reason);
+            return postgres.CreateAsync();
+        }
+    }
 }

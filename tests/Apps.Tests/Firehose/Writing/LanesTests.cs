@@ -98,4 +98,4 @@ public abstract class LanesTests(TestDatabases databases)
 
 public sealed class LanesTestsOnSqlite() : LanesTests(TestDatabases.Sqlite);
 
-public sealed class LanesTestsOnPostgres(PostgresFixture postgres) : LanesTests(postgres);
+public sealed class LanesTestsOnPostgres(PostgresFixture postgres) : LanesTests(postgres.InFullLane);

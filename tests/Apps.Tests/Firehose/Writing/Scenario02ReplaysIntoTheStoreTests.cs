@@ -57,4 +57,4 @@ public abstract class Scenario02ReplaysIntoTheStoreTests(TestDatabases databases
 
 public sealed class Scenario02ReplaysIntoTheStoreTestsOnSqlite() : Scenario02ReplaysIntoTheStoreTests(TestDatabases.Sqlite);
 
-public sealed class Scenario02ReplaysIntoTheStoreTestsOnPostgres(PostgresFixture postgres) : Scenario02ReplaysIntoTheStoreTests(postgres);
+public sealed class Scenario02ReplaysIntoTheStoreTestsOnPostgres(PostgresFixture postgres) : Scenario02ReplaysIntoTheStoreTests(postgres.InFullLane);

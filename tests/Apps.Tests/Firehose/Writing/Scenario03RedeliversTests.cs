@@ -79,4 +79,4 @@ public abstract class Scenario03RedeliversTests(TestDatabases databases)
 
 public sealed class Scenario03RedeliversTestsOnSqlite() : Scenario03RedeliversTests(TestDatabases.Sqlite);
 
-public sealed class Scenario03RedeliversTestsOnPostgres(PostgresFixture postgres) : Scenario03RedeliversTests(postgres);
+public sealed class Scenario03RedeliversTestsOnPostgres(PostgresFixture postgres) : Scenario03RedeliversTests(postgres.InFullLane);
