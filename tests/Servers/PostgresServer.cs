@@ -87,7 +87,7 @@ public sealed class PostgresServer(string? binaries = null, params IReadOnlyList
         }
     }
 
-    /// <summary>As <see cref="ConnectAsync"/>, for those who cannot wait.</summary>
+    /// <summary>As <see cref="ConnectAsync"/>, for callers that are not asynchronous.</summary>
     public NpgsqlConnection Connect(string database)
     {
         var connection = Open(database);

@@ -11,7 +11,7 @@ public sealed class NameTests
     [InlineData("a.b_c-9")]
     [InlineData("9.")]
     [InlineData("z0123456789abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnop")]
-    public void Names(string name)
+    public void What_is_a_name(string name)
     {
         Assert.InRange(name.Length, 1, 63);
         Assert.True(JobRules.IsName(name));
