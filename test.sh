@@ -74,6 +74,13 @@ $quick && export TMPDIR=$output
 
 run() { exec env --default-signal=INT "artifacts/bin/$1/release/$1" -noColor 2>&1; }
 
+# A failed test's name and the first lines of what it says: the runner indents them by six.
+failures() {
+    awk '/ \[FAIL\]$/ || /^test\.sh: / { left = 40; print; next }
+         left > 0 && /^      / { left--; print; next }
+         { left = 0 }' "$1"
+}
+
 # Much of their time is waiting: the quick lane runs all at once, and shows one after the other.
 declare -A running
 if $quick; then
@@ -100,16 +107,24 @@ for project in tests/*.Tests; do
     closing=$(grep -E 'Total: [0-9]+, Errors: [0-9]+, Failed: [0-9]+, Skipped: [0-9]+' "$output/$name" | tail -n 1)
     number() { sed -E "s/.*$1: ([0-9]+).*/\1/" <<< "$closing"; }
     if [ -z "$closing" ] || [ "$(number Total)" -eq 0 ]; then
-        echo "test.sh: $name ran no test or did not come to its end: exit code $code" >&2
+        echo "test.sh: $name ran no test or did not come to its end: exit code $code" | tee -a "$output/$name" >&2
         failed=$((failed + 1))
         continue
     fi
     bad=$(($(number Failed) + $(number Errors)))
-    [ "$code" -ne 0 ] && [ "$bad" -eq 0 ] && bad=1
+    if [ "$code" -ne 0 ] && [ "$bad" -eq 0 ]; then
+        echo "test.sh: $name ended with exit code $code, though none of its tests failed" | tee -a "$output/$name" >&2
+        bad=1
+    fi
     failed=$((failed + bad))
     skipped=$((skipped + $(number Skipped)))
     passed=$((passed + $(number Total) - $(number Failed) - $(number Skipped)))
 done
 
+# Once more at the end: a log of thousands of lines is read, or kept, from there.
+if [ "$failed" -ne 0 ]; then
+    echo "== what failed"
+    for project in tests/*.Tests; do failures "$output/$(basename "$project")"; done
+fi
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]
