@@ -26,8 +26,8 @@ public sealed class FirehoseMonitor
     /// <exception cref="StoreException">A store cannot be read.</exception>
     public async ValueTask<FirehoseStatus> GetStatusAsync(CancellationToken stopping)
     {
-        // In this order: what the cursor passed was in the queue, and what does not wait any more is in the totals.
-        var cursor = _activity.Cursor;
+        // In this order: a reader that has come here was let go, what holds one is in the queue, and what does not wait any more is in the totals.
+        var (cursor, paused) = (_activity.Cursor, _activity.Paused);
         var queue = await _queue.CountAsync(QueuedFrame.Queue, stopping);
         var totals = await _store.ReadTotalsAsync(stopping);
         return new FirehoseStatus
@@ -51,7 +51,7 @@ public sealed class FirehoseMonitor
             Desynchronized = totals.Desynchronized,
             Pipelines = _options.Pipelines,
             Backlog = queue.Waiting + queue.Delayed + queue.Leased,
-            Paused = _activity.Paused,
+            Paused = paused,
             Connections = _activity.Connections,
             LastError = _activity.LastError,
         };
