@@ -34,6 +34,9 @@ internal sealed class Dispatcher : IAsyncDisposable
     private bool _batchTimed;
     private TaskCompletionSource? _drained;
 
+    // The last of what a fetch brought and had to go back, until that is written. A fetch before that would bring the rest of those keys.
+    private Delivery? _turnedAway;
+
     private Dispatcher(Source source, DispatcherOptions options, Action<Settlement> settle, Action hurry, TimeProvider time)
     {
         _source = source;
@@ -92,7 +95,7 @@ internal sealed class Dispatcher : IAsyncDisposable
     /// <summary>What may be asked of the source now, or null.</summary>
     public FetchLimit? Ask()
     {
-        lock (_gate) return _quiet ? null : _credit.Ask(_lanes.Ready > 0);
+        lock (_gate) return _quiet || _turnedAway is not null ? null : _credit.Ask(_lanes.Ready > 0);
     }
 
     /// <summary>Takes in what was fetched.</summary>
@@ -109,6 +112,7 @@ internal sealed class Dispatcher : IAsyncDisposable
                 if (!_lanes.TryAdd(delivery)) (goBack ??= []).Add(delivery);
             }
 
+            if (goBack is not null) _turnedAway = goBack[^1];
             if (_quiet) (goBack ??= []).AddRange(_lanes.TakeAll(givenBack: true));
 
             if (dry && all) _credit.Grow();
@@ -216,6 +220,7 @@ internal sealed class Dispatcher : IAsyncDisposable
             foreach (var (delivery, outcome) in batch)
             {
                 _credit.Return(delivery);
+                if (delivery == _turnedAway) _turnedAway = null;
                 if (_lanes.Parked > 0 && delivery.Key is not null && GoesBack(outcome)) _lanes.Written(delivery.Key, Fetcher.Fetching);
             }
         }

@@ -141,6 +141,8 @@ internal sealed class Lanes(Order order)
         {
             lane.AwaitsFetch = false;
             if (lane.Unwritten == 0) Open(lane);
+            // Its head came and went back again meanwhile: what that fetch left of the proof says nothing of the next one.
+            else while (lane.Expected.Count > lane.Unwritten) lane.Expected.Dequeue();
         }
 
         _awaitingFetch.Clear();
