@@ -48,9 +48,10 @@ internal sealed class HeldEntries
         }
     }
 
-    public RedisValue[] Entries(string queue)
+    /// <summary>Entry and token of each claim, in turn.</summary>
+    public RedisValue[] Claims(string queue)
     {
-        lock (_gate) return [.. _held.Select(delivery => (RedisValue)EntryId.OfJob(queue, delivery.Id))];
+        lock (_gate) return [.. _held.SelectMany(delivery => (RedisValue[])[EntryId.OfJob(queue, delivery.Id), delivery.Token])];
     }
 
     private void Forget(Delivery delivery)

@@ -23,7 +23,7 @@ internal sealed class OwnerClaims(RedisLink link, QueueKeys keys, HeldEntries he
     public async Task ReleaseUnknownAsync(RedisLink unsure, string owner, CancellationToken stopping)
     {
         if (owner.Length == 0) return;
-        var known = held.Entries(keys.Queue);
+        var known = held.Claims(keys.Queue);
         var count = (long)await unsure.RunAsync(Script.ReleaseUnknown, keys, stopping, [owner, .. known]);
         if (count > 0) Log.UnknownReleased(tools.Logger, keys.Queue, count);
     }

@@ -1,9 +1,10 @@
--- Gives back what an owner holds without knowing it, because the answer of a fetch was lost. ARGV from 5: the owner, then the ids it
--- knows. Answers how many others there were.
+-- Gives back what an owner holds without knowing it, because the answer of a fetch was lost. ARGV from 5: the owner, then id and token of
+-- each claim that it knows: of an entry that it had before it may know an earlier one. Answers how many others there were.
 local owner, known, count = ARGV[5], {}, 0
-for i = 6, #ARGV do known[ARGV[i]] = true end
+for i = 6, #ARGV, 2 do known[ARGV[i] .. ' ' .. ARGV[i + 1]] = true end
+local function is_known(id, job) return known[id .. ' ' .. (job and job.token or '1')] end
 local function release(id, job)
-  if known[id] then return end
+  if is_known(id, job) then return end
   count = count + 1
   give_back(id, job, owner, false, {})
 end
@@ -12,9 +13,9 @@ for _, id in ipairs(call('SMEMBERS', name('claims', owner))) do
   if job and job.entry ~= '1' then release(id, job) end
 end
 each_pending(owner, function(id)
-  local entry = not known[id] and read_entry(id)
-  if not entry then return end
   local job = read_job(id)
+  local entry = not is_known(id, job) and read_entry(id)
+  if not entry then return end
   if not job then
     call('HSET', name('job', id), 'state', 'leased', 'token', 1, 'attempts', 0, 'crashes', 0, 'snoozes', 0, 'place', place_of(id), 'key', entry.key or '', 'at', string.match(id, '^%d+'), 'entry', 1)
     job = read_job(id)

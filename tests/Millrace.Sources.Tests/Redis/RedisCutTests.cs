@@ -1,5 +1,6 @@
 using Millrace.Outcomes;
 using Millrace.Redis.Connecting;
+using Millrace.Redis.Fetching;
 using Servers;
 using StackExchange.Redis;
 
@@ -68,6 +69,32 @@ public sealed class RedisCutTests
         Assert.NotEmpty(lab.Logged.Of(5009));
         await source.SettleAllAsync(Outcome.Completed, [known, .. back]);
         await source.NothingElseAsync(store);
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task A_claim_whose_answer_was_lost_is_given_back_although_an_earlier_one_of_the_same_message_is_still_being_settled()
+    {
+        await using var lab = await RedisLab.ShareAsync();
+        var store = await lab.OpenAsync();
+        await using var source = store.OpenSource(RedisLab.Options(Order.PerKey));
+        await store.EnqueueAsync(RedisLab.Jobs(2, keys: 2), Stop);
+        var (earlier, other) = (await source.TakeAsync(), await source.TakeAsync());
+        await source.SettleAllAsync(Outcome.Released, earlier);
+        var lost = await source.TakeAsync();
+
+        // What a source knows that had the answer of neither the release nor the second fetch.
+        var tools = new RedisTools(TimeProvider.System, new Random(1), lab.Logged);
+        await using var link = await RedisLink.ConnectAsync(new() { Url = lab.Server.Url }, "test", mustAnswer: true, tools);
+        var (held, owner) = (new HeldEntries(), ((Claim)lost.Receipt!).Owner);
+        held.Add(new() { Deliveries = [earlier, other] });
+        var claims = new OwnerClaims(link, new QueueKeys(RedisLab.Queue, lab.Stream, "millrace"), held, tools);
+        await claims.ReleaseUnknownAsync(link, owner, Stop);
+
+        var back = await source.TakeAsync();
+        Assert.Equal((earlier.Id, lost.Token + 1), (back.Id, back.Token));
+        held.Add(new() { Deliveries = [back] });
+        await claims.ReleaseUnknownAsync(link, owner, Stop);
+        await source.SettleAllAsync(Outcome.Completed, back, other);
     }
 
     [Theory(Timeout = 120_000)]
