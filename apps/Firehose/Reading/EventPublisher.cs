@@ -64,6 +64,9 @@ internal sealed class EventPublisher(JobStore queue, CursorStore cursors, Fireho
         _publishing = PublishAsync(batch, stopping);
     }
 
+    /// <summary>The batch on its way; over when it is published or failed.</summary>
+    public Task Publishing => _publishing;
+
     /// <summary>Waits until everything is published, then saves the cursor.</summary>
     public async ValueTask CompleteAsync(CancellationToken deadline)
     {

@@ -70,7 +70,7 @@ internal sealed class RelaySession(FirehoseOptions options, EventPublisher publi
     private async ValueTask<SessionEnd?> ReadAsync(FrameBuffer buffer, CancellationToken stopping)
     {
         SessionEnd? end = null;
-        while (end is null && await buffer.WaitAsync(stopping))
+        while (end is null && await WaitAsync(buffer, stopping))
         {
             var frames = 0;
             while (end is null && !publisher.IsFull && buffer.TryTake(out var frame))
@@ -86,6 +86,16 @@ internal sealed class RelaySession(FirehoseOptions options, EventPublisher publi
         }
         await publisher.CompleteAsync(stopping);
         return end;
+    }
+
+    /// <summary>Waits for a frame. A batch that could not be published fails at once, not with the next frame: that may be long in coming.</summary>
+    private async ValueTask<bool> WaitAsync(FrameBuffer buffer, CancellationToken stopping)
+    {
+        var waiting = buffer.WaitAsync(stopping);
+        if (waiting.IsCompleted) return await waiting;
+        var more = waiting.AsTask();
+        if (await Task.WhenAny(more, publisher.Publishing) != more) await publisher.Publishing;
+        return await more;
     }
 
     private SessionEnd? Read(ReceivedFrame received)
