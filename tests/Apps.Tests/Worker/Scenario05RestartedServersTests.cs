@@ -31,7 +31,7 @@ public sealed class Scenario05RestartedServersTests
 
         var done = await firehose.DoneAsync(worker);
 
-        Assert.Equal(firehose.Unfit, ServedFirehose.DeadOf(done));
         await firehose.AssertEndStateAsync();
+        Assert.Equal(firehose.Unfit, ServedFirehose.DeadOf(done));
     }
 }

@@ -84,9 +84,9 @@ internal sealed class ServedFirehose : IAsyncDisposable
     public async Task AssertEndStateAsync()
     {
         var (expected, actual) = (await UndisturbedAsync(_recording), Database.Dump());
-        // A difference of rows says more than one of two long texts.
-        Assert.Equal(expected.Split('\n').Except(actual.Split('\n')), actual.Split('\n').Except(expected.Split('\n')));
-        Assert.Equal(expected, actual);
+        // The rows that differ say more than the start of two long texts.
+        var (missing, extra) = (expected.Split('\n').Except(actual.Split('\n')), actual.Split('\n').Except(expected.Split('\n')));
+        Assert.True(expected == actual, $"Missing rows:\n{string.Join('\n', missing)}\nExtra rows:\n{string.Join('\n', extra)}");
         AssertExported();
         Assert.Equal(0, await PendingOfAsync(""));
     }
