@@ -23,7 +23,7 @@ public sealed class FirehoseOptions
     /// <value>null.</value>
     public string? RedisUrl { get; set; }
 
-    /// <summary>How long an event waits at most for one of the same repository that should come first, while other programs of the stream's group have any in hand.</summary>
+    /// <summary>How long an event waits at most for an earlier one of its repository that another program of the stream's group has in hand.</summary>
     /// <value>2 minutes: longer than it takes to count such a program as dead and to take over 4,000 events that it had.</value>
     public TimeSpan OrderWait { get; set; } = TimeSpan.FromMinutes(2);
 

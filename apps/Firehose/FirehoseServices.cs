@@ -94,7 +94,7 @@ public static class FirehoseServices
 
     /// <summary>Only a Redis stream has a group that others may share.</summary>
     private static OrderWait WaitOf(IServiceProvider provider, FirehoseOptions options) => provider.GetRequiredService<JobStore>() is RedisStore redis
-        ? new(options.OrderWait, async stopping => await redis.CountForeignAsync(QueuedFrame.Queue, stopping) > 0)
+        ? new(options.OrderWait, (deliveries, stopping) => redis.FindBehindForeignAsync(QueuedFrame.Queue, deliveries, stopping))
         : OrderWait.None;
 
     private static FirehoseStore OpenStore(IServiceProvider provider, FirehoseOptions options, string directory)

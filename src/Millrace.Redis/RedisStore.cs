@@ -83,12 +83,26 @@ public sealed class RedisStore : JobStore
         }
     }
 
-    /// <summary>How many messages of <paramref name="queue"/> other programs in the group have in hand, 0 or more; what a dead one had counts as 1 for ten seconds after it was taken over.</summary>
+    /// <summary>
+    /// Which of <paramref name="deliveries"/> of <paramref name="queue"/>, as places from 0, come behind a message of their key that another
+    /// program in the group has in hand, or that anybody has in the ten seconds after what a dead one had was taken over. All may while one
+    /// consumer has more than 1,000 before them in hand.
+    /// </summary>
+    /// <exception cref="ArgumentException">A delivery has no id of this store.</exception>
     /// <exception cref="StoreException">The server cannot be reached or refuses.</exception>
-    public async ValueTask<long> CountForeignAsync(string queue, CancellationToken stopping)
+    public async ValueTask<IReadOnlyList<int>> FindBehindForeignAsync(string queue, IReadOnlyList<Delivery> deliveries, CancellationToken stopping)
     {
         ArgumentException.ThrowIfNullOrEmpty(queue);
-        return (long)await AskAsync(Script.CountForeign, queue, stopping);
+        ArgumentNullException.ThrowIfNull(deliveries);
+        // Most groups are nobody else's.
+        if ((long)await AskAsync(Script.CountForeign, queue, stopping) == 0) return [];
+        var pairs = new RedisValue[deliveries.Count * 2];
+        for (var i = 0; i < deliveries.Count; i++)
+        {
+            if (!EntryId.TryRead(deliveries[i].Id, out _, out var entry)) throw new ArgumentException($"\"{deliveries[i].Id}\" is no delivery of this store.", nameof(deliveries));
+            (pairs[2 * i], pairs[2 * i + 1]) = (entry, deliveries[i].Key ?? "");
+        }
+        return [.. ((int[])(await AskAsync(Script.FindBehindForeign, queue, stopping, pairs))!).Select(place => place - 1)];
     }
 
     /// <inheritdoc/>
@@ -245,11 +259,11 @@ public sealed class RedisStore : JobStore
     }
 
     /// <summary>What a script answers about a queue; who shows it shows the error in its place.</summary>
-    private async ValueTask<RedisResult> AskAsync(Script script, string queue, CancellationToken stopping)
+    private async ValueTask<RedisResult> AskAsync(Script script, string queue, CancellationToken stopping, params RedisValue[] arguments)
     {
         try
         {
-            return await Link.RunAsync(script, Queues.Of(queue), stopping);
+            return await Link.RunAsync(script, Queues.Of(queue), stopping, arguments);
         }
         catch (Exception error) when (RedisFault.Passes(error))
         {

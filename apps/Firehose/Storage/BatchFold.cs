@@ -74,17 +74,22 @@ internal sealed class BatchFold(
     private bool IsEarly(FirehoseEvent next, RepoState repo, DateTimeOffset at)
     {
         if (_early.Contains(repo.Did)) return true;
-        if (!next.MayWait || repo.Rev is null || IsIgnored(next.Frame, repo, at)) return false;
-        var before = next.Frame.Kind switch
-        {
-            FrameKind.Commit => next.Frame.Since,
-            // It only names its own revision, which is that of the last commit unless the repository was reset.
-            FrameKind.Sync => next.Frame.Rev,
-            _ => null,
-        };
-        if (string.CompareOrdinal(before, repo.Rev) <= 0) return false;
-        return _early.Add(repo.Did);
+        return next.MayWait && MayBeAhead(next.Frame, repo, at) && _early.Add(repo.Did);
     }
+
+    /// <summary>Whether something of the repository may lie between what is known of it and this event, as far as both tell.</summary>
+    private static bool MayBeAhead(Frame frame, RepoState repo, DateTimeOffset at) => frame.Kind switch
+    {
+        FrameKind.Commit when string.CompareOrdinal(frame.Rev, repo.Rev) <= 0 => false,
+        // A relay sends commits of active accounts: this one is again, and that is not known yet.
+        FrameKind.Commit when repo.Inactive && !CameBefore(frame, repo, at) => true,
+        FrameKind.Commit => repo.IsNew || string.CompareOrdinal(frame.Since, repo.Rev) > 0,
+        // It only names its own revision, which is that of the last commit unless the repository was reset.
+        FrameKind.Sync => string.CompareOrdinal(frame.Rev, repo.Rev) > 0,
+        // What came before it was subject to another status.
+        FrameKind.Account => !CameBefore(frame, repo, at),
+        _ => false,
+    };
 
     /// <summary>Whether the account is not active; what came before it became so is not subject to it, unless that deleted everything.</summary>
     private static bool IsIgnored(Frame frame, RepoState repo, DateTimeOffset at) =>

@@ -15,7 +15,7 @@ internal sealed class FirehoseEvent
     /// <summary>True when an operator asked for this event again: what it still may change is then applied although the repository went on.</summary>
     public bool Requeued { get; init; }
 
-    /// <summary>True when the event is to wait for the one before it in its repository, should that not be applied yet.</summary>
+    /// <summary>True when somebody else may have one before it of its repository in hand, which it is then to wait for unless the tables hold it.</summary>
     public bool MayWait { get; set; }
 
     /// <summary>What it does to handled collections, in its order. A store that cannot hold a record notes the fault here.</summary>

@@ -13,7 +13,7 @@ internal static class EventReader
 
     /// <summary>Reads the body and the records of its handled collections; a record that does not fit is noted, not thrown.</summary>
     /// <exception cref="DecodingException">The body is none.</exception>
-    public static FirehoseEvent Read(ReadOnlyMemory<byte> body, Delivery delivery, bool mayWait = false)
+    public static FirehoseEvent Read(ReadOnlyMemory<byte> body, Delivery delivery)
     {
         var frame = FrameBody.Read(body);
         return new FirehoseEvent
@@ -21,7 +21,6 @@ internal static class EventReader
             Frame = frame,
             Delivery = delivery.Id,
             Requeued = delivery.RequeuedFrom is not null,
-            MayWait = mayWait,
             Changes = ReadChanges(frame),
         };
     }

@@ -3,6 +3,7 @@ using Firehose.Monitoring;
 using Firehose.Storage;
 using Millrace.Handling;
 using Millrace.Outcomes;
+using Millrace.Sources;
 using Millrace.Storage;
 
 namespace Firehose.Writing;
@@ -21,6 +22,7 @@ internal sealed class FirehoseWriter(FirehoseStore store, FirehoseActivity activ
     {
         ArgumentNullException.ThrowIfNull(batch);
         var events = new List<FirehoseEvent>(batch.Count);
+        var deliveries = new List<Delivery>(batch.Count);
         var places = new List<int>(batch.Count);
         for (var i = 0; i < batch.Count; i++)
         {
@@ -32,7 +34,8 @@ internal sealed class FirehoseWriter(FirehoseStore store, FirehoseActivity activ
             }
             try
             {
-                events.Add(EventReader.Read(batch[i].Message, delivery, orderWait.MayWait(delivery.Snoozes)));
+                events.Add(EventReader.Read(batch[i].Message, delivery));
+                deliveries.Add(delivery);
                 places.Add(i);
             }
             catch (DecodingException error)
@@ -42,11 +45,12 @@ internal sealed class FirehoseWriter(FirehoseStore store, FirehoseActivity activ
         }
         if (events.Count == 0) return;
 
+        // Asked before the tables are read: what nobody has in hand any more is in them.
+        foreach (var i in await orderWait.FindAsync(deliveries, stopping)) events[i].MayWait = true;
         ApplyResult result;
         try
         {
             result = await store.ApplyAsync(events, stopping);
-            if (result.Verdicts.Contains(Verdict.Early) && !await orderWait.MayComeAsync(stopping)) result = await ApplyEarlyAsync(events, result, stopping);
         }
         catch (StoreException fault)
         {
@@ -63,29 +67,9 @@ internal sealed class FirehoseWriter(FirehoseStore store, FirehoseActivity activ
             if (result.Verdicts[i] == Verdict.Rejected) batch.Decide(places[i], Outcome.Dead(EventReader.Faults(events[i])));
             // The first waits and parks its repository; those behind it go back to their places.
             if (result.Verdicts[i] == Verdict.Early)
-                batch.Decide(places[i], (waiting ??= new(StringComparer.Ordinal)).Add(events[i].Frame.Did) ? Outcome.Snoozed(OrderWait.Delay(batch[places[i]].Context.Delivery.Snoozes)) : Outcome.Released);
+                batch.Decide(places[i], (waiting ??= new(StringComparer.Ordinal)).Add(events[i].Frame.Did) ? Outcome.Snoozed(OrderWait.Delay(deliveries[i].Snoozes)) : Outcome.Released);
             else
-                activity.Committed(now - batch[places[i]].Context.Delivery.EnqueuedAt);
+                activity.Committed(now - deliveries[i].EnqueuedAt);
         }
-    }
-
-    /// <summary>Nobody has what they would wait for: it never came.</summary>
-    private async ValueTask<ApplyResult> ApplyEarlyAsync(List<FirehoseEvent> events, ApplyResult before, CancellationToken stopping)
-    {
-        List<int> early = [.. Enumerable.Range(0, events.Count).Where(i => before.Verdicts[i] == Verdict.Early)];
-        foreach (var i in early) events[i].MayWait = false;
-        ApplyResult result;
-        try
-        {
-            result = await store.ApplyAsync([.. early.Select(i => events[i])], stopping);
-        }
-        catch (StoreException)
-        {
-            // The others are applied; these come back.
-            return before;
-        }
-        var verdicts = before.Verdicts.ToArray();
-        for (var i = 0; i < early.Count; i++) verdicts[early[i]] = result.Verdicts[i];
-        return new(verdicts, before.ChainBreaks + result.ChainBreaks, before.Desynchronized + result.Desynchronized);
     }
 }

@@ -1,11 +1,12 @@
+using Millrace.Sources;
 using Millrace.Storage;
 
 namespace Firehose.Writing;
 
 /// <summary>How an event waits for the one before it in its repository, which another program of the stream's group may have in hand.</summary>
 /// <param name="longest">How long at most, up to a day; zero where there is no other program.</param>
-/// <param name="othersWork">Whether other programs have any event in hand.</param>
-internal sealed class OrderWait(TimeSpan longest, Func<CancellationToken, ValueTask<bool>> othersWork)
+/// <param name="findBehind">Which deliveries, as places, come behind one of their repository that another program has in hand.</param>
+internal sealed class OrderWait(TimeSpan longest, Func<IReadOnlyList<Delivery>, CancellationToken, ValueTask<IReadOnlyList<int>>> findBehind)
 {
     private static readonly TimeSpan FirstLook = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestLook = TimeSpan.FromSeconds(2);
@@ -15,28 +16,28 @@ internal sealed class OrderWait(TimeSpan longest, Func<CancellationToken, ValueT
     private readonly int _looks = Looks(longest);
 
     /// <summary>Where nobody else is.</summary>
-    public static OrderWait None { get; } = new(TimeSpan.Zero, _ => new(false));
-
-    /// <summary>Whether an event that has waited <paramref name="looks"/> times may wait again.</summary>
-    public bool MayWait(int looks) => looks < _looks;
+    public static OrderWait None { get; } = new(TimeSpan.Zero, (_, _) => new([]));
 
     /// <summary>How long until the next look.</summary>
     public static TimeSpan Delay(int looks) => looks < 5 ? FirstLook * (1 << looks) : LongestLook;
 
     /// <summary>
-    /// Whether the event before may still come from somewhere else. What a dead program had is taken over into its place in the order, before
-    /// what waits here.
+    /// Which of <paramref name="deliveries"/>, as places, may wait for one that is to come from somewhere else. What a dead program had is taken
+    /// over into its place in the order, before what waits here.
     /// </summary>
-    public async ValueTask<bool> MayComeAsync(CancellationToken stopping)
+    public async ValueTask<IEnumerable<int>> FindAsync(IReadOnlyList<Delivery> deliveries, CancellationToken stopping)
     {
+        if (_looks == 0) return [];
+        IEnumerable<int> behind;
         try
         {
-            return await othersWork(stopping);
+            behind = await findBehind(deliveries, stopping);
         }
         catch (StoreException)
         {
-            return true;
+            behind = Enumerable.Range(0, deliveries.Count);
         }
+        return behind.Where(place => deliveries[place].Snoozes < _looks);
     }
 
     private static int Looks(TimeSpan longest)

@@ -47,6 +47,8 @@ internal sealed class Script
 
     public static Script CountForeign { get; } = new("count_foreign", withoutMemory: true);
 
+    public static Script FindBehindForeign { get; } = new("find_behind_foreign", withoutMemory: true);
+
     public static Script ListDead { get; } = new("list_dead", withoutMemory: true);
 
     public static Script RequeueDead { get; } = new("requeue_dead", withoutMemory: false);

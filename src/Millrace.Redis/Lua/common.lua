@@ -12,6 +12,9 @@ local retained = tonumber(ARGV[3])
 -- The consumer in whose name entries wait that nobody has in hand: released, taken back from the dead, or behind their key.
 local POOL = 'millrace-pool'
 local DEFAULT_PRIORITY = 100
+
+-- Others share the group in their own way.
+local function is_foreign(consumer) return consumer ~= POOL and not call('ZSCORE', A .. ':owners', consumer) end
 local woken = false
 
 -- Whether finished entries are deleted one by one. Never while another group may still have to read them.

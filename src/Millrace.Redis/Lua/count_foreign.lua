@@ -2,6 +2,6 @@
 -- asks has read something before it came back.
 local count = call('EXISTS', A .. ':rescued')
 for _, row in ipairs(call('XPENDING', S, G)[4] or {}) do
-  if row[1] ~= POOL and not call('ZSCORE', A .. ':owners', row[1]) then count = count + tonumber(row[2]) end
+  if is_foreign(row[1]) then count = count + tonumber(row[2]) end
 end
 return count

@@ -19,7 +19,7 @@ local function take_back_from_the_dead()
   if call('SET', A .. ':looked', 1, 'NX', 'PX', math.max(math.floor(silence / 4), 1)) then
     for _, row in ipairs(call('XINFO', 'CONSUMERS', S, G)) do
       local consumer = to_map(row)
-      if consumer['pending'] > 0 and consumer['idle'] >= silence and consumer['name'] ~= POOL and not call('ZSCORE', A .. ':owners', consumer['name']) then
+      if consumer['pending'] > 0 and consumer['idle'] >= silence and is_foreign(consumer['name']) then
         local first = call('XPENDING', S, G, 'IDLE', silence, '-', '+', 1, consumer['name'])
         if #first > 0 then
           local jobs = end_owner(consumer['name'], false)

@@ -34,7 +34,7 @@ public sealed class RedisForeignConsumerTests
     }
 
     [FullLaneFact(Timeout = 120_000)]
-    public async Task What_others_have_in_hand_is_counted_and_for_a_while_what_was_taken_over()
+    public async Task What_comes_behind_a_message_in_a_plain_consumers_hands_is_found()
     {
         await using var lab = await RedisLab.StartAsync();
         var store = await lab.OpenAsync(options =>
@@ -44,19 +44,51 @@ public sealed class RedisForeignConsumerTests
         });
         await using var source = store.OpenSource(RedisLab.Options());
         await source.NothingElseAsync(store);
-        Assert.Equal(0, await store.CountForeignAsync(RedisLab.Queue, Stop));
-        await store.EnqueueAsync(RedisLab.Jobs(3), Stop);
-        await lab.ReadPlainAsync("plain", 2);
-        var ours = await source.TakeAsync();
-        Assert.Equal(2, await store.CountForeignAsync(RedisLab.Queue, Stop));
+        // Keys 0, 1, 2, 0, 1, 2.
+        await store.EnqueueAsync(RedisLab.Jobs(6, keys: 3), Stop);
+        var first = await source.TakeAsync();
+        Assert.Empty(await FindAsync([first]));
+        var plain = await lab.ReadPlainAsync("plain", 1);
+        var rest = await source.TakeAsync(4);
 
+        Assert.Equal([3], await FindAsync([first, .. rest[..3]]));
+        await lab.ExecuteAsync("XACK", lab.Stream, "millrace", plain[0]);
+        Assert.Empty(await FindAsync(rest));
+
+        // What was taken over from a dead one, 0 and 2, comes back to us after what we read meanwhile: 3, 4 and 5 with the keys 0, 1 and 2.
+        await lab.ExecuteAsync("XCLAIM", lab.Stream, "millrace", "plain", "0", RedisLab.Entry(first));
+        await lab.ExecuteAsync("XCLAIM", lab.Stream, "millrace", "plain", "0", RedisLab.Entry(rest[0]), "IDLE", "1500");
         var back = await source.TakeAsync(2);
-        Assert.Equal(1, await store.CountForeignAsync(RedisLab.Queue, Stop));
-        await source.SettleAllAsync(Outcome.Completed, [ours, .. back]);
+        Assert.Equal([0, 2], await FindAsync(rest[1..]));
+        await source.SettleAllAsync(Outcome.Completed, back);
+        Assert.Empty(await FindAsync(rest[1..]));
+        await source.SettleAllAsync(Outcome.Completed, rest[1..]);
 
         await lab.Server.StopAsync();
-        Assert.Equal("DB001", (await Assert.ThrowsAsync<StoreException>(async () => await store.CountForeignAsync(RedisLab.Queue, Stop))).Code);
+        Assert.Equal("DB001", (await Assert.ThrowsAsync<StoreException>(() => FindAsync(rest))).Code);
         await lab.Server.StartAsync(Stop);
+
+        async Task<IReadOnlyList<int>> FindAsync(IReadOnlyList<Delivery> deliveries) => await store.FindBehindForeignAsync(RedisLab.Queue, deliveries, Stop);
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task All_are_behind_when_a_plain_consumer_has_more_than_a_thousand()
+    {
+        await using var lab = await RedisLab.ShareAsync();
+        var store = await lab.OpenAsync();
+        await using var source = store.OpenSource(RedisLab.Options());
+        await source.NothingElseAsync(store);
+        await store.EnqueueAsync(RedisLab.Jobs(1_003), Stop);
+        await lab.ReadPlainAsync("plain", 1_000);
+        var ours = await source.TakeAsync(2);
+        Assert.Empty(await store.FindBehindForeignAsync(RedisLab.Queue, ours, Stop));
+        await lab.ReadPlainAsync("plain", 1);
+
+        // Nothing that comes later counts.
+        Assert.Empty(await store.FindBehindForeignAsync(RedisLab.Queue, ours, Stop));
+        await lab.ExecuteAsync("XCLAIM", lab.Stream, "millrace", "plain", "0", RedisLab.Entry(ours[0]));
+        Assert.Equal([0], await store.FindBehindForeignAsync(RedisLab.Queue, ours[1..], Stop));
+        await Assert.ThrowsAsync<ArgumentException>(async () => await store.FindBehindForeignAsync(RedisLab.Queue, [new Delivery("7") { Queue = RedisLab.Queue }], Stop));
     }
 
     [Fact(Timeout = 120_000)]
