@@ -102,16 +102,16 @@ internal sealed class Worker(WorkerRegistration registration, MillraceOptions op
     /// <summary>Ends when nothing more will be claimed until <see cref="Resume"/>.</summary>
     public async Task PauseAsync(Pause pause)
     {
-        WorkerRun? run;
+        Task? pausing;
         lock (_gate)
         {
             if (_pause is not null) return;
             _pause = pause;
-            run = _run;
+            pausing = _run?.PauseAsync();
         }
 
         Log.WorkerPaused(tools.Logger, Name, pause.By, pause.Reason);
-        if (run is not null) await run.PauseAsync();
+        if (pausing is not null) await pausing;
     }
 
     public void Resume(string by)

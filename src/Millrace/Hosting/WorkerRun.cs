@@ -85,8 +85,9 @@ internal sealed class WorkerRun : IAsyncDisposable
     /// <summary>Claims nothing more, gives back what waits, writes what is decided; running handlers go on.</summary>
     public async Task PauseAsync()
     {
-        await _dispatcher.Fetcher.PauseAsync();
+        // Both at once: who resumes meanwhile must not be followed by the rest of the pause.
         _dispatcher.Quiet();
+        await _dispatcher.Fetcher.PauseAsync();
         await _settler.FlushAsync();
     }
 
