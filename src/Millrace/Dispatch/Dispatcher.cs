@@ -34,7 +34,8 @@ internal sealed class Dispatcher : IAsyncDisposable
     private bool _batchTimed;
     private TaskCompletionSource? _drained;
 
-    // The last of what a fetch brought and had to go back, until that is written. A fetch before that would bring the rest of those keys.
+    // The last of what was turned away, until it is written. It is not in the order of its key, so a fetch that brings the start of it again
+    // proves nothing (docs/decisions/002).
     private Delivery? _turnedAway;
 
     private Dispatcher(Source source, DispatcherOptions options, Action<Settlement> settle, Action hurry, TimeProvider time)
@@ -112,8 +113,8 @@ internal sealed class Dispatcher : IAsyncDisposable
                 if (!_lanes.TryAdd(delivery)) (goBack ??= []).Add(delivery);
             }
 
-            if (goBack is not null) _turnedAway = goBack[^1];
             if (_quiet) (goBack ??= []).AddRange(_lanes.TakeAll(givenBack: true));
+            if (goBack is [.., var last]) _turnedAway = last;
 
             if (dry && all) _credit.Grow();
             if (CanTake()) _idle.TryPop(out wake);
@@ -149,6 +150,8 @@ internal sealed class Dispatcher : IAsyncDisposable
         {
             _quiet = true;
             waiting = _lanes.TakeAll(givenBack: true);
+            // What runs may go back after it.
+            if (waiting is [.., var last]) _turnedAway = last;
         }
 
         GiveBack(waiting);

@@ -123,15 +123,16 @@ internal sealed class Lanes(Order order)
     public void Written(string key, bool fetching)
     {
         if (!_lanes.TryGetValue(key, out var lane) || lane.Unwritten == 0 || --lane.Unwritten > 0) return;
+        // The end of the fetch opens it.
+        if (lane.AwaitsFetch) return;
         if (!fetching)
         {
             Open(lane);
+            return;
         }
-        else if (!lane.AwaitsFetch)
-        {
-            lane.AwaitsFetch = true;
-            _awaitingFetch.Add(lane);
-        }
+
+        lane.AwaitsFetch = true;
+        _awaitingFetch.Add(lane);
     }
 
     /// <summary>The fetch under way has ended, and what it brought is taken in.</summary>

@@ -48,6 +48,20 @@ public sealed class TurnedAwayTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Nothing_is_asked_for_until_what_a_pause_gave_back_is_written()
+    {
+        _dispatcher.Quiet();
+        _dispatcher.Absorb([Delivery("1")], all: false);
+        var back = await NextAsync();
+        _dispatcher.Resume();
+        Assert.Equal(Outcome.Released, back.Outcome);
+        Assert.Null(_dispatcher.Ask());
+
+        _dispatcher.Written([back]);
+        Assert.NotNull(_dispatcher.Ask());
+    }
+
+    [Fact]
     public void A_proof_that_a_fetch_left_half_given_says_nothing_of_the_next_fetch()
     {
         var lanes = new Lanes(Order.PerKey);
@@ -64,6 +78,23 @@ public sealed class TurnedAwayTests : IAsyncDisposable
 
         // The next one was answered between the writes: without the first.
         Assert.False(lanes.TryAdd(second));
+    }
+
+    [Fact]
+    public void A_key_that_is_written_between_a_fetch_and_its_end_opens_once()
+    {
+        var lanes = new Lanes(Order.PerKey);
+        var head = Delivery("1");
+        Assert.True(lanes.TryAdd(head));
+        TakeAndGiveBack(lanes);
+        WriteAll(lanes, 1, fetching: true);
+        Assert.True(lanes.TryAdd(head));
+        TakeAndGiveBack(lanes);
+
+        WriteAll(lanes, 1, fetching: false);
+        Assert.Equal(1, lanes.Parked);
+        lanes.FetchEnded();
+        Assert.Equal(0, lanes.Parked);
     }
 
     private static void TakeAndGiveBack(Lanes lanes)
