@@ -34,6 +34,9 @@ internal sealed class RedisSource : Source
     private volatile string _owner = "";
     private string _forgotten = "";
 
+    // Something went back to the source since the latest read: what is over from that read may come behind it.
+    private volatile bool _returned;
+
     // The connection on which an answer was lost. What is sent on it now is carried out after what was lost, on another perhaps before.
     private RedisLink? _unsure;
     private double _meanBody = 256;
@@ -98,7 +101,12 @@ internal sealed class RedisSource : Source
     {
         var result = await _settlements.WriteAsync(batch, _owner, deadline);
         // What is ready again is not seen by reading new entries.
-        if (result.Returned) _direct.Forget();
+        if (result.Returned)
+        {
+            _direct.Forget();
+            _returned = true;
+        }
+
         _held.Remove(batch);
         _claims.ReportLost(result.Lost);
         return result.Refused;
@@ -156,6 +164,7 @@ internal sealed class RedisSource : Source
         while (true)
         {
             if (_forgotten.Length > 0) await EndForgottenAsync(stopping);
+            if (_over.Count > 0 && _returned && Options.Order == Sources.Order.PerKey) await GiveBackAsync();
             if (_over.Count > 0) return TakeOver(limit);
             if (_unsure is { } link)
             {
@@ -198,6 +207,7 @@ internal sealed class RedisSource : Source
     private async Task<Fetched> ReadAsync(FetchLimit limit, CancellationToken stopping)
     {
         var count = (int)Math.Clamp(Math.Min(limit.Count, limit.Bytes / _meanBody), 1, MostInOneFetch);
+        _returned = false;
         var direct = _owner.Length > 0 && !_sleeper!.IsAsleep && _direct.MayRead(count);
         var fetched = direct ? await ReadNewAsync(count, stopping) : await FetchAsync(count, stopping);
         _held.Add(fetched);

@@ -36,6 +36,17 @@ public abstract partial class SourceConformance<THarness>
     }
 
     [Fact(Timeout = SourceHarness.Guard)]
+    public async Task What_a_fetch_left_for_want_of_bytes_comes_behind_what_it_brought_and_was_released()
+    {
+        Harness.Need(SourceCapabilities.OrderedKeys);
+        string[] texts = [.. Enumerable.Range(1, 4).Select(n => $"a{n}{new string('x', 1_000)}")];
+        await FillKeysAsync(texts);
+        await using var source = Harness.Open(Order.PerKey);
+        await source.WriteAsync(await source.FetchAsync(new FetchLimit(4, Bytes: 1_024), Stop), Outcome.Released, Stop);
+        Assert.Equal(texts, (await source.TakeAsync(4, Stop)).Texts());
+    }
+
+    [Fact(Timeout = SourceHarness.Guard)]
     public async Task Jobs_published_behind_a_waiting_retry_queue_up()
     {
         Harness.Need(SourceCapabilities.OrderedKeys);
