@@ -85,8 +85,8 @@ public sealed class RedisStore : JobStore
 
     /// <summary>
     /// Which of <paramref name="deliveries"/> of <paramref name="queue"/>, as places from 0, come behind a message of their key that another
-    /// program in the group has in hand, or that anybody has in the ten seconds after what a dead one had was taken over. All may while one
-    /// consumer has more than 1,000 before them in hand.
+    /// program in the group has in hand, or that anybody has in the ten seconds after what a dead one had was taken over. All may while these
+    /// are more than 1,000.
     /// </summary>
     /// <exception cref="ArgumentException">A delivery has no id of this store.</exception>
     /// <exception cref="StoreException">The server cannot be reached or refuses.</exception>
@@ -94,14 +94,15 @@ public sealed class RedisStore : JobStore
     {
         ArgumentException.ThrowIfNullOrEmpty(queue);
         ArgumentNullException.ThrowIfNull(deliveries);
-        // Most groups are nobody else's.
-        if ((long)await AskAsync(Script.CountForeign, queue, stopping) == 0) return [];
+        if (deliveries.Count == 0) return [];
         var pairs = new RedisValue[deliveries.Count * 2];
         for (var i = 0; i < deliveries.Count; i++)
         {
             if (!EntryId.TryRead(deliveries[i].Id, out _, out var entry)) throw new ArgumentException($"\"{deliveries[i].Id}\" is no delivery of this store.", nameof(deliveries));
             (pairs[2 * i], pairs[2 * i + 1]) = (entry, deliveries[i].Key ?? "");
         }
+        // Most groups are nobody else's.
+        if ((long)await AskAsync(Script.CountForeign, queue, stopping) == 0) return [];
         return [.. ((int[])(await AskAsync(Script.FindBehindForeign, queue, stopping, pairs))!).Select(place => place - 1)];
     }
 

@@ -9,20 +9,23 @@ end
 
 -- What was taken over from one is on its way to us, or in our own hands behind what we read before it came back.
 local rescued = call('EXISTS', A .. ':rescued') == 1
-local first = {}
+local first, left = {}, MOST_PENDING
 for _, row in ipairs(call('XPENDING', S, G)[4] or {}) do
   if rescued or is_foreign(row[1]) then
-    local pending = call('XPENDING', S, G, '-', '(' .. last, MOST_PENDING + 1, row[1])
-    if #pending > MOST_PENDING then return all end
+    local pending = call('XPENDING', S, G, '-', '(' .. last, left + 1, row[1])
+    left = left - #pending
+    if left < 0 then return all end
     for _, held in ipairs(pending) do
       local entry, place = read_entry(held[1]), place_of(held[1])
-      if entry and entry.key and place < (first[entry.key] or '~') then first[entry.key] = place end
+      local known = entry and entry.key and first[entry.key]
+      if entry and entry.key and (not known or place < known) then first[entry.key] = place end
     end
   end
 end
 
 local behind = {}
 for i = 5, #ARGV, 2 do
-  if (first[ARGV[i + 1]] or '~') < place_of(ARGV[i]) then behind[#behind + 1] = (i - 3) / 2 end
+  local ahead = first[ARGV[i + 1]]
+  if ahead and ahead < place_of(ARGV[i]) then behind[#behind + 1] = (i - 3) / 2 end
 end
 return behind
