@@ -26,7 +26,8 @@ public sealed class FirehoseMonitor
     /// <exception cref="StoreException">A store cannot be read.</exception>
     public async ValueTask<FirehoseStatus> GetStatusAsync(CancellationToken stopping)
     {
-        // In this order: a reader that has come here was let go, what holds one is in the queue, and what does not wait any more is in the totals.
+        // In this order: a reader seen at the end of the stream is seen going on, one seen waiting with the backlog that holds it, and what does not
+        // wait any more in the totals.
         var (cursor, paused) = (_activity.Cursor, _activity.Paused);
         var queue = await _queue.CountAsync(QueuedFrame.Queue, stopping);
         var totals = await _store.ReadTotalsAsync(stopping);

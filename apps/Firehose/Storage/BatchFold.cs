@@ -83,7 +83,7 @@ internal sealed class BatchFold(
         FrameKind.Commit when string.CompareOrdinal(frame.Rev, repo.Rev) <= 0 => false,
         // A relay sends commits of active accounts: this one is again, and that is not known yet.
         FrameKind.Commit when repo.Inactive && !CameBefore(frame, repo, at) => true,
-        FrameKind.Commit => repo.IsNew || string.CompareOrdinal(frame.Since, repo.Rev) > 0,
+        FrameKind.Commit => repo.IsNew || frame.Since != repo.Rev,
         // It only names its own revision, which is that of the last commit unless the repository was reset.
         FrameKind.Sync => string.CompareOrdinal(frame.Rev, repo.Rev) > 0,
         // What came before it was subject to another status.

@@ -7,7 +7,7 @@ namespace Apps.Tests.Worker;
 /// <summary>A relay that has nothing more to say for a while.</summary>
 public sealed class QuietRelayTests
 {
-    [FullLaneFact]
+    [FullLaneFact(Timeout = 120_000)]
     public async Task The_last_event_before_the_silence_is_published_although_the_connection_to_the_queue_breaks()
     {
         using var data = new DataDirectory();
