@@ -85,8 +85,8 @@ public sealed class RedisStore : JobStore
 
     /// <summary>
     /// Which of <paramref name="deliveries"/> of <paramref name="queue"/>, as places from 0, come behind a message of their key that another
-    /// program in the group has in hand, or that anybody has in the ten seconds after what a dead one had was taken over. All may while these
-    /// are more than 1,000.
+    /// program in the group has in hand, or that anybody has in the ten seconds after what a dead one had was taken over; all of them
+    /// when there are more than 1,000 messages to look through.
     /// </summary>
     /// <exception cref="ArgumentException">A delivery has no id of this store.</exception>
     /// <exception cref="StoreException">The server cannot be reached or refuses.</exception>

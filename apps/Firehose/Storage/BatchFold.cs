@@ -81,7 +81,7 @@ internal sealed class BatchFold(
     private static bool MayBeAhead(Frame frame, RepoState repo, DateTimeOffset at) => frame.Kind switch
     {
         FrameKind.Commit when string.CompareOrdinal(frame.Rev, repo.Rev) <= 0 => false,
-        // A relay sends commits of active accounts: this one is again, and that is not known yet.
+        // A relay sends no commits of an account that is not active: its return may still be on the way.
         FrameKind.Commit when repo.Inactive && !CameBefore(frame, repo, at) => true,
         FrameKind.Commit => repo.IsNew || frame.Since != repo.Rev,
         // It only names its own revision, which is that of the last commit unless the repository was reset.

@@ -46,7 +46,7 @@ internal sealed class FirehoseWriter(FirehoseStore store, FirehoseActivity activ
         if (events.Count == 0) return;
 
         // Asked before the tables are read: what nobody has in hand any more is in them.
-        foreach (var i in await orderWait.FindAsync(deliveries, stopping)) events[i].MayWait = true;
+        foreach (var i in await orderWait.FindBehindAsync(deliveries, stopping)) events[i].MayWait = true;
         ApplyResult result;
         try
         {

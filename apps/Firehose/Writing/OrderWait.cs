@@ -25,7 +25,7 @@ internal sealed class OrderWait(TimeSpan longest, Func<IReadOnlyList<Delivery>, 
     /// Which of <paramref name="deliveries"/>, as places, may wait for one that is to come from somewhere else. What a dead program had is taken
     /// over into its place in the order, before what waits here.
     /// </summary>
-    public async ValueTask<IEnumerable<int>> FindAsync(IReadOnlyList<Delivery> deliveries, CancellationToken stopping)
+    public async ValueTask<IEnumerable<int>> FindBehindAsync(IReadOnlyList<Delivery> deliveries, CancellationToken stopping)
     {
         if (_looks == 0) return [];
         IEnumerable<int> behind;

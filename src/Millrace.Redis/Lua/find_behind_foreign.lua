@@ -16,9 +16,9 @@ for _, row in ipairs(call('XPENDING', S, G)[4] or {}) do
     left = left - #pending
     if left < 0 then return all end
     for _, held in ipairs(pending) do
-      local entry, place = read_entry(held[1]), place_of(held[1])
-      local known = entry and entry.key and first[entry.key]
-      if entry and entry.key and (not known or place < known) then first[entry.key] = place end
+      local place = place_of(held[1])
+      local key = (read_entry(held[1]) or {}).key
+      if key and (not first[key] or place < first[key]) then first[key] = place end
     end
   end
 end

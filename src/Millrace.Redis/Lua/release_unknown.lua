@@ -1,5 +1,5 @@
 -- Gives back what an owner holds without knowing it, because the answer of a fetch was lost. ARGV from 5: the owner, then id and token of
--- each claim that it knows: of an entry that it had before it may know an earlier one. Answers how many others there were.
+-- each claim that it knows. Of an entry it may know an earlier claim and not the present one. Answers how many others there were.
 local owner, known, count = ARGV[5], {}, 0
 for i = 6, #ARGV, 2 do known[ARGV[i] .. ' ' .. ARGV[i + 1]] = true end
 local function is_known(id, job) return known[id .. ' ' .. (job and job.token or '1')] end
